@@ -1,0 +1,99 @@
+"""From the stored image's grid to the network's input grid and back.
+
+Coordinates are continuous pixels: pixel i covers [i, i + 1), its centre is at i + 0.5. `stored` is the image in
+data/images, `input` the fixed grid that the network sees. Sizes are (height, width).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+Fit = Literal["stretch", "letterbox", "center_crop"]
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where an image lies on the input grid: input = stored * scale + offset, for y and x alone."""
+
+    stored: Size
+    input: Size
+    scale: tuple[float, float]
+    offset: tuple[float, float]
+
+    def to_stored(self, values: np.ndarray, fill: float) -> np.ndarray:
+        """Resample a map (h, w) on the input grid to the stored grid, bilinear; what the network never saw is `fill`.
+
+        Values at the rim are held constant over the outer half pixel.
+        """
+        ys, xs = (self._input_centres(axis) for axis in (0, 1))
+        inside = _within(ys, self.input[0])[:, None] & _within(xs, self.input[1])[None, :]
+        rows = ndimage.map_coordinates(
+            values.astype(np.float32), np.meshgrid(ys, xs, indexing="ij"), order=1, mode="nearest"
+        )
+        return np.where(inside, rows, np.float32(fill))
+
+    def seen(self) -> np.ndarray:
+        """The stored pixels (bool, stored size) whose centre the network sees."""
+        ys, xs = (self._input_centres(axis) for axis in (0, 1))
+        return _within(ys, self.input[0])[:, None] & _within(xs, self.input[1])[None, :]
+
+    def to_input(self, y: float, x: float) -> tuple[float, float]:
+        """A point of the stored image on the input grid."""
+        return y * self.scale[0] + self.offset[0], x * self.scale[1] + self.offset[1]
+
+    def _input_centres(self, axis: int) -> np.ndarray:
+        """Array coordinates on the input grid of the stored pixels' centres along one axis."""
+        return (np.arange(self.stored[axis]) + 0.5) * self.scale[axis] + self.offset[axis] - 0.5
+
+
+def place(stored: Size, input_size: Size, fit: Fit) -> Placement:
+    """How an image of the stored size is brought to the input size.
+
+    stretch fills the input and changes the aspect; letterbox shows the whole image and pads with black;
+    center_crop fills the input and cuts off what is too much on the longer side.
+    """
+    ratios = (input_size[0] / stored[0], input_size[1] / stored[1])
+    if fit == "stretch":
+        return Placement(stored, input_size, ratios, (0.0, 0.0))
+    scale = min(ratios) if fit == "letterbox" else max(ratios)
+    inner = [max(1, round(length * scale)) for length in stored]
+    offset = [(whole - part) // 2 for whole, part in zip(input_size, inner, strict=True)]
+    exact = tuple(part / length for part, length in zip(inner, stored, strict=True))
+    return Placement(stored, input_size, exact, (float(offset[0]), float(offset[1])))
+
+
+def fit_image(image: Image.Image, placement: Placement) -> Image.Image:
+    """Bring a stored image to the input grid: antialiased bilinear, pads with black."""
+    height, width = (round(length * scale) for length, scale in zip(placement.stored, placement.scale, strict=True))
+    if (height, width) != placement.stored:
+        image = image.resize((width, height), Image.Resampling.BILINEAR)
+    if placement.offset == (0.0, 0.0) and (height, width) == placement.input:
+        return image
+    canvas = Image.new(image.mode, (placement.input[1], placement.input[0]))
+    canvas.paste(image, (round(placement.offset[1]), round(placement.offset[0])))
+    return canvas
+
+
+def upsample(values: np.ndarray, size: Size) -> np.ndarray:
+    """Resample cell values (n, h, w) to (n, *size), bilinear between cell centres (half-pixel), rims held constant."""
+    ys, xs = ((np.arange(out) + 0.5) * length / out - 0.5 for out, length in zip(size, values.shape[1:], strict=True))
+    rows = _interpolate(values, ys, axis=1)
+    return _interpolate(rows, xs, axis=2).astype(np.float32)
+
+
+def _interpolate(values: np.ndarray, at: np.ndarray, axis: int) -> np.ndarray:
+    at = np.clip(at, 0, values.shape[axis] - 1)
+    low = np.floor(at).astype(int)
+    high = np.minimum(low + 1, values.shape[axis] - 1)
+    shape = [1] * values.ndim
+    shape[axis] = len(at)
+    weight = (at - low).reshape(shape).astype(np.float32)
+    return np.take(values, low, axis=axis) * (1 - weight) + np.take(values, high, axis=axis) * weight
+
+
+def _within(coordinates: np.ndarray, length: int) -> np.ndarray:
+    return (coordinates >= -0.5) & (coordinates < length - 0.5)
