@@ -11,7 +11,7 @@ class Settings(Section):
     """What the report shows and how large it may get."""
 
     max_images: Annotated[int, Field(ge=0)] = 500
-    """Images in the gallery. Of more, each outcome of each class gives evenly, in the order of the SHA-256 of their ids."""
+    """Images in the gallery. Of more, each part, class and outcome gives evenly, by the SHA-256 of the image ids."""
 
     image_side: Annotated[int, Field(ge=64, le=4096)] = 640
     """Longest side in pixels of an image in the gallery; larger ones are shrunk."""
