@@ -17,7 +17,7 @@ class FolderSettings(Section):
     """Column of labels.csv that names the patient or slide; null: `patient_id` or `group_id` where there is one."""
 
     group_pattern: Name | None = None
-    """Regular expression searched in the file name; its group named `group`, else its first, is the patient or slide."""
+    """Regular expression on the file name; its part named `group`, else its first, is the patient or slide."""
 
     @field_validator("group_pattern")
     @classmethod
@@ -45,13 +45,13 @@ class Settings(Section):
     layout: Literal["folder"] | None = None
     """How the files are laid out; null: as the source writes them."""
 
-    classes: Annotated[list[Name], Field(min_length=2)] = ["normal", "abnormal"]
+    classes: list[Name] = Field(default=["normal", "abnormal"], min_length=2)
     """The classes, in the order of every column and matrix."""
 
     positive_class: Name = "abnormal"
     """The class that is the finding."""
 
-    class_map: dict[Name, Name | None] = {}
+    class_map: dict[Name, Name | None] = Field(default={})
     """The source's labels that are named otherwise: each to a class, or to null to leave its images out."""
 
     min_size: Annotated[int, Field(ge=1)] = 32

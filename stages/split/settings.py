@@ -19,7 +19,7 @@ class Settings(Section):
     """Another seed gives another division."""
 
     validation: Annotated[float, Field(gt=0, lt=1)] = 0.15
-    """Fraction of the images to choose on; with prescribed: of the training images, where the source has no such part."""
+    """Fraction of the images to choose on; with prescribed: of the training images, where the source has none."""
 
     test: Annotated[float, Field(ge=0, lt=1)] = 0.2
     """Fraction of the images to score once; 0 leaves no test part."""
