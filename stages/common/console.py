@@ -24,7 +24,7 @@ def run(stage: str, main: Callable[[], str | None]) -> None:
     A `UserError`, a full disk or a missing permission ends as one line on stderr. Two processes of one stage never
     run at once: when dvc is killed, its stage ends too, and a new one waits for the old one to be gone.
     """
-    _end_with_parent()
+    end_with_parent()
     try:
         with _only_one(stage):
             summary = main()
@@ -72,7 +72,7 @@ def _only_one(stage: str) -> filelock.FileLock:
     return lock
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End this process when its parent ends (dvc killed with -9 leaves its stage behind as an orphan)."""
     parent = os.getppid()
     if sys.platform == "linux":

@@ -1,0 +1,65 @@
+"""What an image looks like, in few numbers: to find the same image under another size, format or name.
+
+Thumbnails are (32, 32) float32 in grey levels. Their hash finds candidates quickly, their detail decides: on real
+chest X-rays the hashes of different patients come as close as those of a copy with another gamma, but the detail of
+copies correlates above 0.95 (JPEG quality 30, half size, brightness, gamma) and that of different patients below 0.82.
+"""
+
+import numpy as np
+from PIL import Image
+from scipy import fft, ndimage
+
+SIDE = 32
+BLOCK = 512
+
+
+def thumbnail(image: Image.Image) -> np.ndarray:
+    """The image in grey, averaged to (32, 32) float32; the aspect is lost. Any mode of 8, 16 or 32 bits."""
+    if image.mode.startswith("I") or image.mode == "F":
+        grey = Image.fromarray(np.asarray(image, dtype=np.float32))  # Pillow cuts 16 bits off at 255
+    else:
+        grey = image.convert("L")
+    return np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR), dtype=np.float32)
+
+
+def perceptual_hash(small: np.ndarray) -> str:
+    """64 bits of a thumbnail as 16 hexadecimal digits: which of its 8 x 8 lowest frequencies lie above their median.
+
+    The pHash of Zauner 2010 ("Implementation and benchmarking of perceptual image hash functions"). Written here, as
+    the ImageHash package cuts 16-bit images off at 255. A plain image gives zeros.
+    """
+    frequencies = fft.dctn(small.astype(np.float64), norm="ortho")[:8, :8].ravel()
+    above = frequencies > np.median(frequencies[1:])
+    if np.ptp(small) == 0:
+        above[:] = False
+    return np.packbits(above).tobytes().hex()
+
+
+def detail(small: np.ndarray) -> np.ndarray:
+    """A thumbnail (32, 32) without its coarse shading, with mean 0 and norm 1 (or all 0 if it is plain)."""
+    fine = small - ndimage.gaussian_filter(small, 2, mode="nearest")
+    fine -= fine.mean()
+    norm = np.linalg.norm(fine)
+    return fine / norm if norm > 1e-3 else np.zeros_like(fine)
+
+
+def close_pairs(hashes: list[str], distance: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All pairs of hashes that differ in at most `distance` bits: first index, second index (larger), bits."""
+    bits = as_integers(hashes)
+    firsts, seconds, distances = [], [], []
+    for start in range(0, len(bits), BLOCK):
+        block = bits[start : start + BLOCK]
+        apart = np.bitwise_count(block[:, None] ^ bits[None, :])
+        later = np.arange(len(bits)) > np.arange(start, start + len(block))[:, None]
+        first, second = np.nonzero((apart <= distance) & later)
+        firsts.append(first + start)
+        seconds.append(second)
+        distances.append(apart[first, second].astype(np.int64))
+    if not firsts:
+        return tuple(np.zeros(0, dtype=np.int64) for _ in range(3))
+    return np.concatenate(firsts), np.concatenate(seconds), np.concatenate(distances)
+
+
+def as_integers(hashes: list[str]) -> np.ndarray:
+    """Hashes of 16 hexadecimal digits as (n) uint64."""
+    return np.array([int(text, 16) for text in hashes], dtype=np.uint64)
