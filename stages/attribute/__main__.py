@@ -1,0 +1,107 @@
+"""Stage `attribute`: see the package's docstring."""
+
+import argparse
+import functools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from stages.attribute import explain
+from stages.attribute.choose import choose
+from stages.attribute.methods import METHODS
+from stages.attribute.methods.base import MapSettings, Subject
+from stages.common import console, files, params, paths, tables
+from stages.common.errors import UserError
+from stages.common.folds import parts_of_fold
+from stages.extract.features import decoded
+from stages.models import runtime, trained
+from stages.models.feature_file import FeatureFile
+
+
+def main(name: str) -> str:
+    settings = params.load()
+    if name not in settings.attribute.maps:
+        raise UserError(f"`attribute.maps` has no map {name!r}; it has: {', '.join(settings.attribute.maps)}")
+    own = settings.attribute.maps[name]
+    split = tables.read(paths.SPLIT_TABLE, tables.SPLIT_COLUMNS)
+    images = tables.read(paths.IMAGE_TABLE, tables.IMAGE_COLUMNS).set_index("image_id")["path"]
+    rows = choose(split, settings.attribute.splits, settings.attribute.images, settings.attribute.max_images)
+    runtime.start()
+    models = trained.folders(paths.MODEL)
+    design = trained.load(next(iter(models.values()))).design
+    with (
+        FeatureFile(paths.FEATURES) as features,
+        files.create_hdf5(paths.MAPS / f"{name}.h5", _attributes(own)) as file,
+    ):
+        file.create_dataset("image_id", data=files.strings(rows["image_id"]))
+        shape = (len(rows), design.height, design.width)
+        maps = file.create_dataset("maps", shape=shape, dtype="float32", chunks=(1, *shape[1:]))
+        notes = [None] * len(rows)
+        for fold, folder in models.items():
+            mine = np.flatnonzero(rows["fold"] == fold)
+            training = images[parts_of_fold(split, fold)["train"]["image_id"]]
+            explained = _explain(folder, own, rows.iloc[mine], images, features, training)
+            for place, result in zip(mine, console.progress(explained, len(mine), f"attribute {name}"), strict=True):
+                maps[place] = result.values
+                notes[place] = result
+        _write_notes(file, notes)
+    return f"{name}: {explain.summary(notes)}"
+
+
+def _attributes(own: MapSettings) -> dict[str, str]:
+    method = METHODS[own.method]
+    return {
+        "method": own.method,
+        "settings": own.model_dump_json(),
+        "part": own.part,
+        "unit": method.UNIT,
+        "description": method.DESCRIPTION,
+    }
+
+
+def _explain(
+    folder: Path,
+    own: MapSettings,
+    rows: pd.DataFrame,
+    images: pd.Series,
+    features: FeatureFile,
+    training: Iterable[str],
+) -> Iterator[explain.Explained]:
+    """Explain images with the model in `folder`, one by one in the order of the rows."""
+    model = trained.load(folder)
+    design = model.design
+    size = (design.height, design.width)
+    decode = functools.partial(decoded, size=size, fit=design.fit)
+    parts = trained.build(model, paths.WEIGHTS)
+    subject = Subject(model, parts, lambda: decode([paths.IMAGES / path for path in training]))
+    numbers = features.rows(list(rows["image_id"]))
+    logits = trained.two_logits(trained.logits(parts.tail, features, numbers), model)
+    batch = runtime.batch_size(*size)
+    if METHODS[own.method].needs(own, design.backbone, design.cut, design.end) == "images":
+        chunks = decode([paths.IMAGES / images[image_id] for image_id in rows["image_id"]])
+        kind = "images"
+    else:
+        chunks, kind = features.chunks(numbers, batch), "features"
+    yield from explain.explain(subject, own, chunks, kind, batch, logits, list(rows["label"]))
+
+
+def _write_notes(file: h5py.File, notes: list[explain.Explained]) -> None:
+    file.create_dataset("target", data=files.strings(note.target for note in notes))
+    file.create_dataset("status", data=files.strings(note.status for note in notes))
+    if notes[0].delta is not None:
+        file.create_dataset("delta", data=np.array([note.delta for note in notes], np.float32))
+        file.create_dataset("completeness_error", data=np.array([note.error for note in notes], np.float32))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m stages.attribute", description="Make one map of each image.")
+    parser.add_argument("name", help="a name in attribute.maps of params.yaml")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    arguments = _arguments()
+    console.run(f"attribute-{arguments.name}", functools.partial(main, arguments.name))

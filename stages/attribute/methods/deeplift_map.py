@@ -1,0 +1,85 @@
+"""DeepLIFT maps: what every pixel adds to a logit, compared with a reference image. See `stages.attribute.rescale`."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from scipy import ndimage
+
+from stages.attribute.methods.base import Batch, ClassName, MapSettings, Result, Subject
+
+if TYPE_CHECKING:
+    from stages.common.params import Params
+
+DESCRIPTION = "DeepLIFT, Rescale rule, summed over the colour channels"
+UNIT = "logit"
+BLUR = 0.1  # deviation of the blurred reference's Gaussian, as a fraction of the shorter side
+
+
+class Settings(MapSettings):
+    """The keys of a map with `method: deeplift`."""
+
+    method: Literal["deeplift"]
+    reference: Literal["black", "mean", "blurred"] = "black"
+    """What the image is compared with: black, the mean training image, or itself blurred."""
+
+    minus: ClassName | None = None
+    """The Open-i ancestor's contrast: the map minus the positive part of this class's map, clipped at 0 (class:<name>).
+    The result no longer sums to a difference of logits."""
+
+
+def problems(settings: Settings, params: "Params") -> list[str]:
+    """What does not fit, in words."""
+    if settings.minus is None:
+        return []
+    if settings.minus.removeprefix("class:") not in params.ingest.classes:
+        return [f"minus: {settings.minus} is not among `ingest.classes`: {', '.join(params.ingest.classes)}"]
+    if params.train.loss == "sigmoid":
+        return ["minus needs a logit for each class; set `train.loss: softmax`"]
+    return []
+
+
+def needs(settings: Settings, backbone: str, cut: str, end: str) -> str:  # noqa: ARG001 -- the methods' interface
+    """DeepLIFT goes back to the pixels."""
+    return "images"
+
+
+def explainer(subject: Subject, settings: Settings) -> Callable[[Batch], Result]:
+    """A function from a batch of images to maps, their deltas and their errors of completeness."""
+    from stages.attribute.methods.deeplift import DeepLift
+
+    explain = DeepLift(subject.parts.whole, _shared_reference(subject, settings.reference))
+
+    def contributions(batch: Batch, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        own = _blurred(batch.images) if settings.reference == "blurred" else None
+        parts, delta = explain(batch.images, weights, own)
+        return parts.sum(axis=-1, dtype=np.float64), delta
+
+    def maps(batch: Batch) -> Result:
+        values, delta = contributions(batch, batch.weights)
+        if settings.minus is None:
+            return Result(values.astype(np.float32), delta, (values.sum(axis=(1, 2)) - delta).astype(np.float32))
+        other = np.zeros_like(batch.weights)
+        other[:, subject.model.classes.index(settings.minus.removeprefix("class:"))] = 1
+        against, _ = contributions(batch, other)
+        return Result(np.maximum(values - np.maximum(against, 0), 0).astype(np.float32))
+
+    return maps
+
+
+def _shared_reference(subject: Subject, kind: str) -> np.ndarray | None:
+    """The reference (h, w, 3) that all images share, or None where each has its own."""
+    design = subject.model.design
+    if kind == "black":
+        return np.zeros((design.height, design.width, 3), np.float32)
+    if kind == "mean":
+        count, total = 0, 0.0
+        for images in subject.training_images():
+            count, total = count + len(images), total + images.sum(axis=0, dtype=np.float64)
+        return (total / count).astype(np.float32)
+    return None
+
+
+def _blurred(images: np.ndarray) -> np.ndarray:
+    deviation = BLUR * min(images.shape[1:3])
+    return ndimage.gaussian_filter(images, (0, deviation, deviation, 0), mode="nearest")

@@ -1,0 +1,85 @@
+"""Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391): a layer's channels, weighted by their mean gradient.
+
+The ReLU is left to whoever measures or draws the map (`part: positive`), so that an all-negative map says so. Where
+the layer is not in front of the cut, kept features are enough and no backbone runs.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from stages.attribute.methods.base import Batch, MapSettings, Result, Subject
+from stages.common.geometry import upsample
+from stages.models.backbones import BACKBONES, INPUT
+
+if TYPE_CHECKING:
+    from stages.common.params import Params
+
+DESCRIPTION = "Grad-CAM: channels of a layer weighted by the mean gradient of the logit, summed"
+UNIT = "logit per mean activation"
+
+
+class Settings(MapSettings):
+    """The keys of a map with `method: gradcam`."""
+
+    method: Literal["gradcam"]
+    layer: str | None = None
+    """The layer whose channels are summed; null: the last one of the backbone that is used (`backbone.end`)."""
+
+
+def problems(settings: Settings, params: "Params") -> list[str]:
+    """What does not fit, in words."""
+    layers = BACKBONES[params.backbone.name].LAYERS
+    end = params.backbone.end or layers[-1]
+    allowed = layers[: layers.index(end) + 1] if end in layers else layers
+    if settings.layer is not None and settings.layer not in allowed:
+        return [f"layer `{settings.layer}` is not in the model; choose one of: {', '.join(allowed)}"]
+    return []
+
+
+def needs(settings: Settings, backbone: str, cut: str, end: str) -> str:
+    """Images where the layer comes before the cut, else features."""
+    if cut == INPUT:
+        return "images"
+    layers = BACKBONES[backbone].LAYERS
+    return "images" if layers.index(settings.layer or end) < layers.index(cut) else "features"
+
+
+def explainer(subject: Subject, settings: Settings) -> Callable[[Batch], Result]:
+    """A function from a batch to maps on the input grid, bilinear between the layer's cells."""
+    design = subject.model.design
+    layer = settings.layer or design.end
+    from_features = needs(settings, design.backbone, design.cut, design.end) == "features"
+    cells = _compiled(subject.parts.whole, layer, design.cut if from_features else None)
+
+    def explain(batch: Batch) -> Result:
+        values = cells(batch.features if from_features else batch.images, batch.weights)
+        return Result(upsample(values, (design.height, design.width)))
+
+    return explain
+
+
+def _compiled(whole: "object", layer: str, cut: str | None) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Inputs (images, or features at `cut`) and logit weights (n, outputs) -> Grad-CAM's cells (n, h, w)."""
+    import keras
+    import tensorflow as tf
+
+    if layer == cut:
+        above = keras.Model(whole.get_layer("cut").output, whole.output)
+    else:
+        source = whole.input if cut is None else whole.get_layer("cut").output
+        above = keras.Model(source, [whole.get_layer(layer).output, whole.output])
+
+    @tf.function
+    def cells(inputs: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = above(inputs, training=False)
+            activations, logits = (inputs, outputs) if layer == cut else outputs
+            score = tf.reduce_sum(logits * weights)
+        gradient = tape.gradient(score, activations)
+        importance = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
+        return tf.reduce_sum(importance * activations, axis=-1)
+
+    return lambda inputs, weights: cells(tf.constant(inputs), tf.constant(weights)).numpy()

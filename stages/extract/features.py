@@ -1,0 +1,63 @@
+"""Images -> features at the cut, through the store."""
+
+import concurrent.futures
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stages.common.errors import UserError
+from stages.common.geometry import Fit, Size
+from stages.extract.decode import decode
+from stages.models import runtime
+
+if TYPE_CHECKING:
+    import keras
+
+AHEAD = 2  # batches decoded before they are wanted
+
+
+def decoded(paths: list[Path], size: Size, fit: Fit) -> Iterator[np.ndarray]:
+    """Batches of decoded images (at most the fixed batch size, h, w, 3) uint8, in order, decoded while others compute.
+
+    One thread keeps up with a network on two cores, and more would take processor time from it.
+    """
+    places = list(runtime.batches(len(paths), runtime.batch_size(*size)))
+
+    def batch(place: slice) -> np.ndarray:
+        return np.stack([decode(path, size, fit) for path in paths[place]])
+
+    with concurrent.futures.ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 4)) as pool:
+        waiting = [pool.submit(batch, place) for place in places[:AHEAD]]
+        for number in range(len(places)):
+            ready = waiting.pop(0).result()
+            if number + AHEAD < len(places):
+                waiting.append(pool.submit(batch, places[number + AHEAD]))
+            yield ready
+
+
+def compute(
+    front: Callable[[], "keras.Model"], paths: list[Path], size: Size, fit: Fit, dtype: str
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Features of image files, batch by batch: which of `paths` they belong to, and (rows, h, w, c) of `dtype`.
+
+    Raises:
+        UserError: a value does not fit into `dtype`.
+    """
+    model = front()
+    outputs = runtime.run(model, decoded(paths, size, fit), runtime.batch_size(*size))
+    for place, output in zip(runtime.batches(len(paths), runtime.batch_size(*size)), outputs, strict=True):
+        yield place, narrow(output, dtype, model.output_names[0])
+
+
+def narrow(features: np.ndarray, dtype: str, layer: str) -> np.ndarray:
+    """Features in the number type in which they are kept, rounded to nearest."""
+    with np.errstate(over="ignore"):
+        kept = features.astype(dtype)
+    if not np.isfinite(kept).all():
+        raise UserError(
+            f"layer `{layer}` gives {np.abs(features).max():.6g}, too large for {dtype}; set `extract.dtype: float32`"
+        )
+    return kept

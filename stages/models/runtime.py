@@ -1,0 +1,96 @@
+"""How TensorFlow is set up, and how a model is run: the same bytes whatever the batch an image came in."""
+
+import importlib.metadata
+import os
+import platform
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import keras
+
+LARGEST_BATCH, SMALLEST_BATCH = 32, 2  # a batch of one was seen to differ in the last bits
+BATCH_PIXELS = LARGEST_BATCH * 224 * 224  # bounds memory for larger inputs
+
+
+def start(seed: int = 0) -> None:
+    """Import TensorFlow quietly, with seeds set and deterministic operations only."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    import keras
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def describe() -> dict[str, str]:
+    """What the numbers depend on besides the model: TensorFlow's build, oneDNN, and the kind of processor.
+
+    TensorFlow is not imported: a stage whose features are all in the store need not load it.
+    """
+    return {
+        "tensorflow": _version(),
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
+        "processor": _processor(),
+        "device": "gpu" if _has_gpu() else "cpu",
+    }
+
+
+def batch_size(height: int, width: int) -> int:
+    """Images a batch: a function of the input's size and not a setting, as numbers might depend on it."""
+    return int(np.clip(BATCH_PIXELS // (height * width), SMALLEST_BATCH, LARGEST_BATCH))
+
+
+def compiled(model: "keras.Model") -> Callable[[np.ndarray], np.ndarray]:
+    """The model's inference as a compiled function of one batch."""
+    import tensorflow as tf
+
+    function = tf.function(lambda batch: model(batch, training=False), jit_compile=False)
+    return lambda batch: function(tf.convert_to_tensor(batch)).numpy()
+
+
+def batches(count: int, size: int) -> Iterator[slice]:
+    """Slices of at most `size` that cover `count` rows."""
+    for first in range(0, count, size):
+        yield slice(first, min(first + size, count))
+
+
+def pad(batch: np.ndarray, size: int) -> np.ndarray:
+    """A batch filled up to `size` rows with zeros."""
+    if len(batch) == size:
+        return batch
+    return np.concatenate([batch, np.zeros((size - len(batch), *batch.shape[1:]), batch.dtype)])
+
+
+def run(model: "keras.Model", chunks: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Run a model over batches of at most `size` rows, each padded to it; yields the outputs of the real rows."""
+    function = compiled(model)
+    for chunk in chunks:
+        yield function(pad(chunk, size).astype(np.float32))[: len(chunk)]
+
+
+def _version() -> str:
+    for name in ("tensorflow", "tensorflow-cpu", "tensorflow-rocm"):
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return "unknown"
+
+
+def _processor() -> str:
+    """The instruction sets by which oneDNN chooses its kernels."""
+    info = Path("/proc/cpuinfo")
+    if not info.exists():
+        return f"{platform.machine()} {platform.processor()}"
+    flags = next((line for line in info.read_text().splitlines() if line.startswith(("flags", "Features"))), "")
+    wide = sorted(flag for flag in flags.split() if flag.startswith(("avx", "amx", "fma", "asimd", "sve")))
+    return f"{platform.machine()} {' '.join(wide)}"
+
+
+def _has_gpu() -> bool:
+    return Path("/dev/nvidiactl").exists() and os.environ.get("CUDA_VISIBLE_DEVICES") not in ("", "-1")

@@ -1,0 +1,73 @@
+"""Stage `weights`: see the package's docstring."""
+
+from pathlib import Path
+
+import numpy as np
+
+from stages.common import console, files, params, paths
+from stages.common.errors import UserError
+from stages.models.settings import BackboneSettings
+
+
+def main() -> str:
+    settings = params.load().backbone
+    arrays, origin, license_text = obtain(settings)
+    provenance = {
+        "backbone": settings.name,
+        "weights": settings.weights,
+        "origin": origin,
+        "license": license_text,
+        "digest": files.digest(arrays),
+        "parameters": int(sum(array.size for array in arrays.values())),
+    }
+    from stages.weights.read import MARK
+
+    with files.atomic_folder(paths.WEIGHTS) as folder:
+        files.write_arrays(folder / f"{settings.name}.h5", arrays, {MARK: 1, "digest": provenance["digest"]})
+        files.write_json(folder / "provenance.json", provenance)
+    return f"{provenance['parameters']:,} parameters of {settings.name} from {origin}"
+
+
+def obtain(settings: BackboneSettings) -> tuple[dict[str, np.ndarray], str, str]:
+    """The weights that the settings ask for, where they came from, and their licence.
+
+    Raises:
+        UserError: a file does not fit, or is not the published weights where those are asked for.
+        NetworkError: published weights could not be fetched.
+    """
+    from stages.weights import download, published, read
+
+    if settings.weights == "random":
+        return seeded(read.shapes(settings.name), settings.seed), f"random, seed {settings.seed}", ""
+    if settings.weights_file is None:
+        arrays, origin = download.download(settings.name)
+    else:
+        path = Path(settings.weights_file)
+        arrays, origin = read.read(path, settings.name), f"file {path.name}"
+    if settings.weights == "file":
+        return arrays, origin, "as the file's origin says"
+    known = published.PUBLISHED[settings.name]
+    if files.digest(arrays) != known.digest:
+        raise UserError(
+            f"the weights from {origin} are not the published ImageNet weights of {settings.name}; "
+            "for weights of your own, set `backbone.weights: file`"
+        )
+    return arrays, origin, known.license
+
+
+def seeded(shapes: dict[str, tuple[int, ...]], seed: int) -> dict[str, np.ndarray]:
+    """He-normal kernels (He et al. 2015, arXiv:1502.01852) and zero biases, each from its own seeded stream."""
+    arrays = {}
+    for number, name in enumerate(sorted(shapes)):
+        shape = shapes[name]
+        if len(shape) > 1:
+            deviation = np.sqrt(2.0 / np.prod(shape[:-1]))
+            values = np.random.default_rng([seed, number]).standard_normal(shape) * deviation
+        else:
+            values = np.zeros(shape)
+        arrays[name] = values.astype(np.float32)
+    return arrays
+
+
+if __name__ == "__main__":
+    console.run("weights", main)
