@@ -9,7 +9,6 @@ from typing import Literal
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
 Fit = Literal["stretch", "letterbox", "center_crop"]
 Size = tuple[int, int]
@@ -31,10 +30,8 @@ class Placement:
         """
         ys, xs = (self._input_centres(axis) for axis in (0, 1))
         inside = _within(ys, self.input[0])[:, None] & _within(xs, self.input[1])[None, :]
-        rows = ndimage.map_coordinates(
-            values.astype(np.float32), np.meshgrid(ys, xs, indexing="ij"), order=1, mode="nearest"
-        )
-        return np.where(inside, rows, np.float32(fill))
+        resampled = _interpolate(_interpolate(values.astype(np.float32), ys, axis=0), xs, axis=1)
+        return resampled if inside.all() else np.where(inside, resampled, np.float32(fill))
 
     def seen(self) -> np.ndarray:
         """The stored pixels (bool, stored size) whose centre the network sees."""
