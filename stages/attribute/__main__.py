@@ -42,13 +42,15 @@ def main(name: str) -> str:
         notes = [None] * len(rows)
         for fold, folder in models.items():
             mine = np.flatnonzero(rows["fold"] == fold)
+            if len(mine) == 0:
+                continue
             training = images[parts_of_fold(split, fold)["train"]["image_id"]]
             explained = _explain(folder, own, rows.iloc[mine], images, features, training)
             for place, result in zip(mine, console.progress(explained, len(mine), f"attribute {name}"), strict=True):
                 maps[place] = result.values
                 notes[place] = result
         _write_notes(file, notes)
-    return f"{name}: {explain.summary(notes)}"
+    return explain.summary(notes)
 
 
 def _attributes(own: MapSettings) -> dict[str, str]:
@@ -78,7 +80,7 @@ def _explain(
     parts = trained.build(model, paths.WEIGHTS)
     subject = Subject(model, parts, lambda: decode([paths.IMAGES / path for path in training]))
     numbers = features.rows(list(rows["image_id"]))
-    logits = trained.two_logits(trained.logits(parts.tail, features, numbers), model)
+    logits = trained.two_logits(trained.logits(runtime.compiled(parts.tail), features, numbers), model)
     batch = runtime.batch_size(*size)
     if METHODS[own.method].needs(own, design.backbone, design.cut, design.end) == "images":
         chunks = decode([paths.IMAGES / images[image_id] for image_id in rows["image_id"]])

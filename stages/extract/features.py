@@ -47,7 +47,7 @@ def compute(
         UserError: a value does not fit into `dtype`.
     """
     model = front()
-    outputs = runtime.run(model, decoded(paths, size, fit), runtime.batch_size(*size))
+    outputs = runtime.run(runtime.compiled(model), decoded(paths, size, fit), runtime.batch_size(*size))
     for place, output in zip(runtime.batches(len(paths), runtime.batch_size(*size)), outputs, strict=True):
         yield place, narrow(output, dtype, model.output_names[0])
 

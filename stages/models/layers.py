@@ -19,7 +19,7 @@ class CaffePreprocessing(keras.layers.Layer):
 class RoundTrip(keras.layers.Layer):
     """Cast to a number type and back, so that a whole model gives the numbers of features kept in that type."""
 
-    identity = True
+    linear = True
 
     def __init__(self, kept: str, **options: object) -> None:
         super().__init__(**options)

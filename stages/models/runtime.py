@@ -1,5 +1,6 @@
 """How TensorFlow is set up, and how a model is run: the same bytes whatever the batch an image came in."""
 
+import contextlib
 import importlib.metadata
 import os
 import platform
@@ -12,6 +13,8 @@ import numpy as np
 if TYPE_CHECKING:
     import keras
 
+Inference = Callable[[np.ndarray], np.ndarray]
+
 LARGEST_BATCH, SMALLEST_BATCH = 32, 2  # a batch of one was seen to differ in the last bits
 BATCH_PIXELS = LARGEST_BATCH * 224 * 224  # bounds memory for larger inputs
 
@@ -20,8 +23,9 @@ def start(seed: int = 0) -> None:
     """Import TensorFlow quietly, with seeds set and deterministic operations only."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    import keras
-    import tensorflow as tf
+    with _silent_stderr():  # no setting silences what TensorFlow says before its log is set up
+        import keras
+        import tensorflow as tf
 
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
@@ -45,8 +49,8 @@ def batch_size(height: int, width: int) -> int:
     return int(np.clip(BATCH_PIXELS // (height * width), SMALLEST_BATCH, LARGEST_BATCH))
 
 
-def compiled(model: "keras.Model") -> Callable[[np.ndarray], np.ndarray]:
-    """The model's inference as a compiled function of one batch."""
+def compiled(model: "keras.Model") -> Inference:
+    """The model's inference as a function of one batch, compiled once for each shape: keep it as long as the model."""
     import tensorflow as tf
 
     function = tf.function(lambda batch: model(batch, training=False), jit_compile=False)
@@ -66,11 +70,24 @@ def pad(batch: np.ndarray, size: int) -> np.ndarray:
     return np.concatenate([batch, np.zeros((size - len(batch), *batch.shape[1:]), batch.dtype)])
 
 
-def run(model: "keras.Model", chunks: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
-    """Run a model over batches of at most `size` rows, each padded to it; yields the outputs of the real rows."""
-    function = compiled(model)
+def run(function: Inference, chunks: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Run a compiled model over batches of at most `size` rows, each padded to it; yields the real rows' outputs."""
     for chunk in chunks:
         yield function(pad(chunk, size).astype(np.float32))[: len(chunk)]
+
+
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Send what compiled code writes to stderr nowhere; Python's own exceptions pass."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _version() -> str:

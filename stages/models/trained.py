@@ -99,13 +99,12 @@ def predict(folder: Path, features: Path, image_ids: list[str]) -> np.ndarray:
     model = load(folder)
     tail = build(model, None).tail
     with FeatureFile(features) as file:
-        return probabilities(logits(tail, file, file.rows(image_ids)), model)
+        return probabilities(logits(runtime.compiled(tail), file, file.rows(image_ids)), model)
 
 
-def logits(tail: "object", file: FeatureFile, rows: np.ndarray) -> np.ndarray:
-    """Logits (n, outputs), float32, of rows of a feature file, in padded batches of one size."""
-    found = list(runtime.run(tail, file.chunks(rows), runtime.LARGEST_BATCH))
-    return np.concatenate(found) if found else np.zeros((0, tail.output_shape[-1]), np.float32)
+def logits(tail: runtime.Inference, file: FeatureFile, rows: np.ndarray) -> np.ndarray:
+    """Logits (n, outputs), float32, of at least one row of a feature file, in padded batches of one size."""
+    return np.concatenate(list(runtime.run(tail, file.chunks(rows), runtime.LARGEST_BATCH)))
 
 
 def probabilities(values: np.ndarray, model: Trained) -> np.ndarray:

@@ -35,6 +35,7 @@ def fit(
     """
     _standardize(parts, file, train.rows)
     step = _step(parts, settings, model)
+    tail = runtime.compiled(parts.tail)
     weights = _image_weights(train.labels, len(model.classes), settings.class_weights)
     history: list[dict] = []
     best: Arrays = {}
@@ -43,7 +44,7 @@ def fit(
             step(features, labels, shares) for features, labels, shares in _epoch(file, train, weights, settings, epoch)
         ]
         row = {"epoch": epoch, "loss": float(np.mean([float(loss) for loss in losses]))}
-        row |= _validate(parts.tail, file, validation, model)
+        row |= _validate(tail, file, validation, model)
         history.append(row)
         if _best(history, settings.monitor) == epoch:
             best = {name: np.array(value) for name, value in compose.named_weights(parts.tail).items()}
@@ -59,7 +60,7 @@ def _standardize(parts: Parts, file: FeatureFile, rows: np.ndarray) -> None:
         return
     chunks = file.chunks(rows)
     if parts.before_head is not None:
-        chunks = runtime.run(parts.before_head, chunks, runtime.LARGEST_BATCH)
+        chunks = runtime.run(runtime.compiled(parts.before_head), chunks, runtime.LARGEST_BATCH)
     layer = parts.tail.get_layer(STANDARDIZE)
     for variable, value in zip((layer.mean, layer.deviation), standardize.fit(chunks), strict=True):
         variable.assign(value)
@@ -136,7 +137,7 @@ def _image_weights(labels: np.ndarray, classes: int, policy: str) -> np.ndarray:
     return (len(labels) / (np.count_nonzero(counts) * counts[labels])).astype(np.float32)
 
 
-def _validate(tail: keras.Model, file: FeatureFile, part: Part, model: trained.Trained) -> dict[str, float]:
+def _validate(tail: runtime.Inference, file: FeatureFile, part: Part, model: trained.Trained) -> dict[str, float]:
     found = trained.probabilities(trained.logits(tail, file, part.rows), model)
     chosen = np.clip(found[np.arange(len(part.labels)), part.labels], 1e-12, None)
     return {

@@ -6,11 +6,13 @@ import numpy as np
 
 from stages.common import console, files, params, paths
 from stages.common.errors import UserError
+from stages.models import runtime
 from stages.models.settings import BackboneSettings
 
 
 def main() -> str:
     settings = params.load().backbone
+    runtime.start()
     arrays, origin, license_text = obtain(settings)
     provenance = {
         "backbone": settings.name,
