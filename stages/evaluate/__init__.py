@@ -1,8 +1,9 @@
 """Classification scores: predictions, calibration, intervals, operating point, baselines.
 
 Every **score** below is `{"mean", "low", "high"}`: the point estimate and its 95 % percentile bootstrap interval over
-whole groups. A number that cannot be had is null, and `notes` of the same block says why (under 10 groups all `low` and
-`high` are null, under the note `intervals`). Numbers have 6 significant digits.
+whole groups. A number that cannot be had is null, and `notes` of the same block says why: under 10 groups all `low` and
+`high` are null (note `intervals`), and so are those of a score that is 0 or 1 in every replicate. Numbers have 6
+significant digits.
 
 metrics/evaluate.json
 ---------------------
@@ -93,8 +94,8 @@ plots/evaluate/ (of the headline block)
 - roc.csv: false_positive_rate, true_positive_rate, threshold (empty in the first row); positive class against the rest
 - precision_recall.csv: recall, precision, threshold (empty in the last row); positive class against the rest
 - roc_by_class.csv, precision_recall_by_class.csv: the same under a first column `class`; with more than two classes
-- reliability.csv: probability (mean in the bin), observed (frequency), low, high (interval of observed, may be empty),
-  n, bin_from, bin_to; bins without images are left out
+- reliability.csv: probability (mean in the bin), observed (frequency), low, high (interval of observed; empty for a bin
+  of under 10 groups), n, bin_from, bin_to; bins without images are left out
 - reliability_calibrated.csv: the same after the temperature, where one was fitted
 - confusion.csv: actual, predicted; one row an image
 - folds.csv: fold, n, groups and the twelve scores as plain numbers (empty where undefined); with folds alone

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from stages.common import bootstrap
 from stages.evaluate import scores
 from stages.evaluate.estimates import estimate
 from stages.evaluate.scored import Scored
@@ -41,7 +42,10 @@ def by_class(curve: object, scored: Scored, classes: Sequence[str]) -> pd.DataFr
 
 
 def reliability(scored: Scored) -> pd.DataFrame:
-    """probability, observed, low, high, n, bin_from, bin_to: what `scores.events` are, in each bin that has any."""
+    """probability, observed, low, high, n, bin_from, bin_to: what `scores.events` are, in each bin that has any.
+
+    low and high, the interval of observed, are None for a bin with too few groups.
+    """
     probability, outcome = scores.events(scored.truth, scored.probabilities, scored.positive)
     member = np.eye(scored.bins)[scores.bin_of(probability, scored.bins)]
     counts = member.sum(axis=0).astype(int)
@@ -56,13 +60,16 @@ def reliability(scored: Scored) -> pd.DataFrame:
         return {"observed": frequency}
 
     found = estimate(observed, scored.drawn)
-    intervals = [found.score("observed", place) for place in range(len(used))]
+    intervals = [
+        found.score("observed", place) if _groups(scored, inside) >= bootstrap.MIN_GROUPS else {}
+        for place, inside in enumerate(member.T > 0)
+    ]
     return pd.DataFrame(
         {
             "probability": (probability @ member) / counts[used],
             "observed": found.points["observed"],
-            "low": [interval["low"] for interval in intervals],
-            "high": [interval["high"] for interval in intervals],
+            "low": [interval.get("low") for interval in intervals],
+            "high": [interval.get("high") for interval in intervals],
             "n": counts[used],
             "bin_from": used / scored.bins,
             "bin_to": (used + 1) / scored.bins,
@@ -96,3 +103,8 @@ def report_text(scored: Scored, classes: Sequence[str]) -> str:
     return classification_report(
         scored.truth, predicted, labels=range(len(classes)), target_names=list(classes), digits=3, zero_division=0
     )
+
+
+def _groups(scored: Scored, images: np.ndarray) -> int:
+    """How many groups the chosen images (n,) bool are of."""
+    return len(np.unique(scored.drawn.index[images]))

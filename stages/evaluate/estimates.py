@@ -12,6 +12,7 @@ Statistic = Callable[
 ]  # weights (r, n) -> values, each (r,) or (r, m), NaN undefined
 
 CHUNK = 4_000_000  # weights held at once (32 MB), so that memory does not grow with images times replicates
+PERFECT = "no interval: the same in every replicate, so that the bootstrap cannot tell how sure it is"
 UNDEFINED = {
     "roc_auc": "undefined: it needs images of every class",
     "average_precision": "undefined: it needs images of every class",
@@ -36,9 +37,14 @@ class Estimate:
     replicates: dict[str, np.ndarray]
 
     def score(self, name: str, *place: int) -> dict[str, float | None]:
-        """`{"mean", "low", "high"}` of one value; null where it is undefined, or in half of the replicates or more."""
+        """`{"mean", "low", "high"}` of one value.
+
+        A value that is undefined is null. Its interval is null also where it is undefined in half of the replicates or
+        more, and where it is 0 or 1 in all of them: a bootstrap cannot tell how sure a perfect score is.
+        """
         low, high = np.nan, np.nan
-        if self.replicates and self._defined(name, *place) > 0.5 and not np.isnan(self.points[name][place]):
+        defined = self.replicates and not np.isnan(self.points[name][place]) and self._defined(name, *place) > 0.5
+        if defined and not self._perfect(name, *place):
             low, high = bootstrap.percentiles(self.replicates[name][(slice(None), *place)])
         return {"mean": number(self.points[name][place]), "low": number(low), "high": number(high)}
 
@@ -47,10 +53,14 @@ class Estimate:
         return {name: self.score(name) for name in names}
 
     def note(self, name: str, *place: int) -> str | None:
-        """Why a value is undefined, or how many replicates were dropped because it is undefined in them."""
+        """Why a value or its interval is null, or how many replicates were dropped because it is undefined in them."""
         if np.isnan(self.points[name][place]):
             return UNDEFINED[name.removeprefix("per_class.")]
-        if not self.replicates or self._defined(name, *place) == 1:
+        if not self.replicates:
+            return None
+        if self._perfect(name, *place):
+            return PERFECT
+        if self._defined(name, *place) == 1:
             return None
         total = len(self.replicates[name])
         dropped = total - round(self._defined(name, *place) * total)
@@ -66,6 +76,12 @@ class Estimate:
             {name: self.points[name] - other.points[name] for name in names},
             {name: self.replicates[name] - other.replicates[name] for name in names if self.replicates},
         )
+
+    def _perfect(self, name: str, *place: int) -> bool:
+        """Every replicate in which the value is defined has 0, or every one has 1."""
+        values = self.replicates[name][(slice(None), *place)]
+        values = values[~np.isnan(values)]
+        return bool((values == 0).all() or (values == 1).all())
 
     def _defined(self, name: str, *place: int) -> float:
         """The share of replicates in which a value is defined."""

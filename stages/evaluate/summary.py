@@ -18,8 +18,8 @@ def definitions(k: int, bins: int, replicates: int) -> dict[str, str]:
     two = k == 2
     ranked = "of the positive class" if two else "macro average over the classes, each against the rest"
     return {
-        "intervals": f"95 % percentile bootstrap over whole groups, {replicates} replicates; none under 10 groups; "
-        "of no width where every replicate agrees, which is not certainty",
+        "intervals": f"95 % percentile bootstrap over whole groups, {replicates} replicates; none under 10 groups, "
+        "nor where a score is 0 or 1 in every replicate",
         "predicted": "the class of the greatest probability; the operating point is a second, separate rule",
         "roc_auc": ranked,
         "average_precision": ranked,

@@ -51,7 +51,15 @@ def test_the_calibration_error_can_be_had_from_the_reliability_table(k):
     assert gaps == pytest.approx(images.estimate().points["ece"])
     assert table["n"].sum() == 200
     assert (table["probability"].between(table["bin_from"], table["bin_to"])).all()
-    assert (table["low"].fillna(0) <= table["observed"] + 1e-6).all()
+    sure = table["low"].notna()
+    assert sure.sum() > 0
+    assert table["low"][sure].lt(table["observed"][sure]).all()
+
+
+def test_a_bin_of_few_groups_has_no_interval():
+    table = curves.reliability(scored(60))
+    assert table["low"][table["n"] < 10].isna().all()
+    assert (table["n"] < 10).any()
 
 
 def test_confusion_has_one_row_an_image():

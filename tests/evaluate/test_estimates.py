@@ -40,18 +40,29 @@ def test_under_ten_groups_there_is_no_interval():
     assert drawn.reason is not None
 
 
-def test_dropped_replicates_are_counted():
+def one_positive_of_twelve(probability_of_it):
     truth = np.zeros(12, int)
     truth[0] = 1
-    probabilities = np.linspace(0.9, 0.1, 12)
+    probabilities = np.append(probability_of_it, np.linspace(0.8, 0.1, 11))
     probabilities = np.stack([1 - probabilities, probabilities], axis=1)
     drawn = bootstrap.resample([str(number) for number in range(12)], 1000, 0)
-    found = estimates.estimate(lambda weights: scores.all_scores(truth, probabilities, weights, 1, 10), drawn)
     absent = int((drawn.weights[:, drawn.index[0]] == 0).sum())
+    return estimates.estimate(lambda weights: scores.all_scores(truth, probabilities, weights, 1, 10), drawn), absent
+
+
+def test_dropped_replicates_are_counted():
+    found, absent = one_positive_of_twelve(0.45)
     assert 250 < absent < 450
     assert found.note("roc_auc").startswith(f"{absent} of 1000 replicates dropped")
-    assert found.score("roc_auc") == {"mean": 1, "low": 1, "high": 1}
+    score = found.score("roc_auc")
+    assert 0 < score["low"] < score["mean"] < score["high"] < 1
     assert found.note("accuracy") is None
+
+
+def test_a_perfect_score_has_no_interval():
+    found, _ = one_positive_of_twelve(0.9)
+    assert found.score("roc_auc") == {"mean": 1, "low": None, "high": None}
+    assert found.note("roc_auc") == estimates.PERFECT
 
 
 def test_mostly_undefined_has_no_interval_and_undefined_no_value():
