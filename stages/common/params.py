@@ -20,7 +20,8 @@ from stages.extract.settings import Settings as ExtractSettings
 from stages.fetch.settings import Settings as SourceSettings
 from stages.ingest.settings import Settings as IngestSettings
 from stages.localize.settings import Settings as LocalizeSettings
-from stages.models.settings import BackboneSettings, HeadSettings
+from stages.models.backbones.settings import Settings as BackboneSettings
+from stages.models.heads.settings import Settings as HeadSettings
 from stages.render.settings import Settings as RenderSettings
 from stages.report.settings import Settings as ReportSettings
 from stages.split.settings import Settings as SplitSettings

@@ -83,10 +83,10 @@ def _fill(store: Store, sources: dict[str, Path], settings: Params) -> int:
 
 
 def _front(name: str, cut: str, height: int, width: int):
-    from stages.models import compose
+    from stages.models import front
 
-    model = compose.front(name, cut, height, width)
-    compose.assign(model, files.read_arrays(paths.WEIGHTS / f"{name}.h5"))
+    model = front.build(name, cut, height, width)
+    front.assign(model, files.read_arrays(paths.WEIGHTS / f"{name}.h5"))
     return model
 
 

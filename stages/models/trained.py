@@ -84,12 +84,12 @@ def build(model: Trained, weights: Path | None) -> "Parts":
     Args:
         weights: data/weights, for the frozen part; None leaves it unset, for those who use the tail alone.
     """
-    from stages.models import compose
+    from stages.models import compose, front
 
     parts = compose.compose(model.design)
     if weights is not None and parts.front is not None:
-        compose.assign(parts.front, files.read_arrays(weights / f"{model.design.backbone}.h5"))
-    compose.assign(parts.tail, model.arrays)
+        front.assign(parts.front, files.read_arrays(weights / f"{model.design.backbone}.h5"))
+    front.assign(parts.tail, model.arrays)
     return parts
 
 

@@ -40,13 +40,13 @@ def _train(
     """Train on one fold, or on the split without folds."""
     import keras
 
-    from stages.models import compose
+    from stages.models import compose, front
     from stages.train import fit
 
     keras.utils.set_random_seed(settings.train.seed)
     design = design_of(settings)
     whole = compose.compose(design)
-    compose.assign(whole.whole, files.read_arrays(paths.WEIGHTS / f"{design.backbone}.h5"))
+    front.assign(whole.whole, files.read_arrays(paths.WEIGHTS / f"{design.backbone}.h5"))
     untrained = trained.Trained(
         design, settings.ingest.classes, settings.ingest.positive_class, settings.train.loss, {}, {}
     )

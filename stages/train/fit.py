@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from sklearn.metrics import roc_auc_score
 
-from stages.models import compose, runtime, trained
+from stages.models import front, runtime, trained
 from stages.models.compose import STANDARDIZE, Parts
 from stages.models.feature_file import FeatureFile
 from stages.train import standardize
@@ -47,7 +47,7 @@ def fit(
         row |= _validate(tail, file, validation, model)
         history.append(row)
         if _best(history, settings.monitor) == epoch:
-            best = {name: np.array(value) for name, value in compose.named_weights(parts.tail).items()}
+            best = {name: np.array(value) for name, value in front.named_weights(parts.tail).items()}
         elif settings.patience is not None and epoch - _best(history, settings.monitor) >= settings.patience:
             break
     chosen = _best(history, settings.monitor)

@@ -7,7 +7,7 @@ import numpy as np
 from stages.common import console, files, params, paths
 from stages.common.errors import UserError
 from stages.models import runtime
-from stages.models.settings import BackboneSettings
+from stages.models.backbones.settings import Settings
 
 
 def main() -> str:
@@ -30,7 +30,7 @@ def main() -> str:
     return f"{provenance['parameters']:,} parameters of {settings.name} from {origin}"
 
 
-def obtain(settings: BackboneSettings) -> tuple[dict[str, np.ndarray], str, str]:
+def obtain(settings: Settings) -> tuple[dict[str, np.ndarray], str, str]:
     """The weights that the settings ask for, where they came from, and their licence.
 
     Raises:

@@ -66,25 +66,25 @@ def check_shapes(arrays: dict[str, np.ndarray], backbone: str, path: Path) -> di
 
 def shapes(backbone: str) -> dict[str, tuple[int, ...]]:
     """The shape of each of a backbone's weights, by name."""
-    from stages.models import compose
+    from stages.models import front
 
-    return {name: tuple(value.shape) for name, value in compose.named_weights(_model(backbone)).items()}
+    return {name: tuple(value.shape) for name, value in front.named_weights(_model(backbone)).items()}
 
 
 def _model(backbone: str):
-    from stages.models import compose
+    from stages.models import front
 
     module = BACKBONES[backbone]
-    return compose.front(backbone, module.LAYERS[-1], module.SMALLEST_INPUT, module.SMALLEST_INPUT)
+    return front.build(backbone, module.LAYERS[-1], module.SMALLEST_INPUT, module.SMALLEST_INPUT)
 
 
 def _read_keras(path: Path, backbone: str) -> dict[str, np.ndarray]:
     """Keras's own formats: the `_notop.h5` files of keras.applications, and `.weights.h5`."""
-    from stages.models import compose
+    from stages.models import front
 
     model = _model(backbone)
     model.load_weights(path)
-    return {name: np.asarray(value) for name, value in compose.named_weights(model).items()}
+    return {name: np.asarray(value) for name, value in front.named_weights(model).items()}
 
 
 def _read_onnx(path: Path, mirror: Wheel, backbone: str) -> dict[str, np.ndarray]:

@@ -1,12 +1,11 @@
-"""The keys of `backbone` and `head` in params.yaml."""
+"""The keys of `backbone` in params.yaml."""
 
 from typing import Literal
 
 from stages.common.schema import Section
-from stages.models import heads
 
 
-class BackboneSettings(Section):
+class Settings(Section):
     """The network that sees the image, and where it is cut into a frozen and a trained part."""
 
     name: Literal["vgg16"] = "vgg16"
@@ -27,19 +26,3 @@ class BackboneSettings(Section):
 
     seed: int = 0
     """Seed of `weights: random`."""
-
-
-class HeadSettings(Section):
-    """What follows the backbone and ends in logits."""
-
-    kind: Literal["fc", "score_map"] = "fc"
-    """fc: flatten, dense, logits; score_map: a map of scores per class, then pooled."""
-
-    standardize: bool = True
-    """Shift and scale each channel of the head's input by the mean and deviation over the training images."""
-
-    seed: int = 0
-    """Seed of the head's first weights."""
-
-    fc: heads.fc.Settings = heads.fc.Settings()
-    score_map: heads.score_map.Settings = heads.score_map.Settings()

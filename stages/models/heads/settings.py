@@ -1,0 +1,22 @@
+"""The keys of `head` in params.yaml."""
+
+from typing import Literal
+
+from stages.common.schema import Section
+from stages.models import heads
+
+
+class Settings(Section):
+    """What follows the backbone and ends in logits."""
+
+    kind: Literal["fc", "score_map"] = "fc"
+    """fc: flatten, dense, logits; score_map: a map of scores per class, then pooled."""
+
+    standardize: bool = True
+    """Shift and scale each channel of the head's input by the mean and deviation over the training images."""
+
+    seed: int = 0
+    """Seed of the head's first weights."""
+
+    fc: heads.fc.Settings = heads.fc.Settings()
+    score_map: heads.score_map.Settings = heads.score_map.Settings()
