@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 380, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 10, 40
+COLORS = 8  # that the style sheet names
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,17 @@ class Axis:
 
 @dataclass(frozen=True)
 class Series:
-    """One line of a chart: points (x, y) in order; `marks` draws its points, `style` is a CSS class beside its colour."""
+    """One line of a chart: points (x, y) in order; `marks` draws its points, `style` is a further CSS class.
+
+    `titles` is what each mark says when pointed at; `color` picks one of the page's colours (None: the next one).
+    """
 
     name: str
     points: Sequence[tuple[float, float]]
     marks: bool = False
     style: str = ""
-    titles: Sequence[str] = field(default=())  # what a mark says when pointed at
+    titles: Sequence[str] = ()
+    color: int | None = None
 
 
 def axis(label: str, values: Sequence[float], zero: bool = True) -> Axis:
@@ -42,17 +47,14 @@ def axis(label: str, values: Sequence[float], zero: bool = True) -> Axis:
     return Axis(label, first * step, last * step, tuple(index * step for index in range(first, last + 1)))
 
 
-def line_chart(
-    title: str, series: Sequence[Series], x: Axis, y: Axis, diagonal: bool = False, marker: float | None = None
-) -> Markup:
-    """Lines on a grid; `diagonal` draws the line of equality, `marker` a vertical line at an x."""
+def line_chart(title: str, series: Sequence[Series], axes: tuple[Axis, Axis], diagonal: bool = False) -> Markup:
+    """Lines on a grid of (x, y) axes; `diagonal` draws the line of equality; the title is the picture's description."""
+    x, y = axes
     parts = [_grid(x, y)]
     if diagonal:
         parts.append(_polyline([(x.low, y.low), (x.high, y.high)], x, y, "chance"))
-    if marker is not None:
-        parts.append(_polyline([(marker, y.low), (marker, y.high)], x, y, "chance"))
     for index, line in enumerate(series):
-        colour = f"series s{index % 8}"
+        colour = f"series {_color(line, index)}"
         parts.append(_polyline(line.points, x, y, f"{colour} {line.style}".strip()))
         if line.marks:
             parts.append(_marks(line, x, y, colour))
@@ -111,10 +113,14 @@ def _legend(series: Sequence[Series]) -> str:
     if len(series) < 2 and not (series and series[0].name):
         return ""
     items = "".join(
-        f'<li><span class="key s{index % 8} {line.style}"></span>{escape(line.name)}</li>'
+        f'<li><span class="key {_color(line, index)} {line.style}"></span>{escape(line.name)}</li>'
         for index, line in enumerate(series)
     )
     return f'<ul class="legend">{items}</ul>'
+
+
+def _color(line: Series, index: int) -> str:
+    return f"s{(index if line.color is None else line.color) % COLORS}"
 
 
 def _x(value: float, axis: Axis) -> str:

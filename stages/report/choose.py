@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Hashable, Mapping
 
 RULE = (
-    "Images are ranked by the SHA-256 of their id within each part, class and outcome; these groups then give one image "
-    "each in turn until the limit is reached. So rare outcomes are shown whole and nothing about a picture decides."
+    "Images are ranked by the SHA-256 of their id within each part, class and outcome; these then give one image each "
+    "in turn until the limit is reached. So rare outcomes are shown whole, and nothing about a picture decides."
 )
 
 

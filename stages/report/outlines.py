@@ -1,23 +1,11 @@
 """Regions as SVG paths in pixels of the stored image."""
 
-from pathlib import Path
-
 import numpy as np
-from PIL import Image
-
-MASK_THRESHOLD = 127
 
 
 def box_path(x: float, y: float, width: float, height: float) -> str:
     """The outline of a box."""
     return f"M{x:g} {y:g}h{width:g}v{height:g}h{-width:g}Z"
-
-
-def mask_path(path: Path) -> str:
-    """The outline of a mask file, simplified to within 1/400 of its longer side."""
-    with Image.open(path) as image:
-        mask = np.asarray(image.convert("L")) > MASK_THRESHOLD
-    return outline(mask, max(mask.shape) / 400)
 
 
 def outline(mask: np.ndarray, tolerance: float) -> str:

@@ -1,0 +1,305 @@
+"""The report as one static folder: index.html with its style, scripts, pictures and the model card."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from stages.common import files
+from stages.localize.metrics import METRICS
+from stages.report import card, cautions, charts, choose, describe, gallery, numbers, pictures, plots
+from stages.report.numbers import Node, number, score
+from stages.report.run import Run
+
+ASSETS = Path(__file__).parent / "assets"
+COPIED = ("report.css", "theme.js", "gallery.js")
+SECTIONS = {
+    "result": "Result",
+    "trust": "Doubts",
+    "scores": "Scores",
+    "data": "Data",
+    "maps": "Maps",
+    "provenance": "Provenance",
+    "gallery": "Gallery",
+}
+SCORES = {
+    "roc_auc": "ROC AUC",
+    "average_precision": "Average precision",
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "f1_weighted": "F1, weighted",
+    "f1_macro": "F1, macro",
+    "precision_weighted": "Precision, weighted",
+    "recall_weighted": "Recall, weighted",
+    "log_loss": "Log loss",
+    "brier": "Brier score",
+    "ece": "Expected calibration error",
+    "prevalence": "Prevalence",
+}
+THREE_DIGITS = {"log_loss", "brier", "ece"}
+MOST_PAIRS = 20
+
+
+def write(folder: Path, run: Run, size: gallery.Size, limit: int) -> int:
+    """Write the whole report of a run into an empty folder; gives the number of images in the gallery."""
+    evaluate = numbers.root(run.evaluate, "metrics/evaluate.json")
+    localize = numbers.root(run.localize, "metrics/localize.json")
+    shown = pictures.pictures(run, limit)
+    context = {
+        **_result(run, evaluate, localize),
+        **_scores(run, evaluate),
+        **_data(run),
+        **_maps(run, localize),
+        "cautions": cautions.find(run, evaluate, localize),
+        "provenance": _provenance(run),
+        "params_text": describe.params_text(run),
+        "rule": _rule(len(shown), run),
+    }
+    _write_page(folder, "report.html.j2", context)
+    files.write_text(folder / "model_card.md", card.text(run, evaluate, localize))
+    about = _about(run.classes, run.positive) | {"start": {"split": run.headline}}
+    gallery.write(folder, shown, pictures.layers(run), size, about)
+    return len(shown)
+
+
+def write_gallery(
+    folder: Path,
+    title: str,
+    shown: Sequence[gallery.Picture],
+    layers: Sequence[gallery.Layer],
+    positive: str,
+    notes: Sequence[str] = (),
+    size: gallery.Size = gallery.Size(),  # noqa: B008 -- frozen
+) -> None:
+    """Write a page with nothing but the gallery, as `predict` shows its images.
+
+    Args:
+        folder: where index.html is written; it must exist.
+        title: heading of the page.
+        shown: the images; all with the same classes in `probabilities`.
+        layers: the maps on offer.
+        positive: the class that is the finding.
+        notes: sentences to be shown above.
+        size: of the pictures.
+    """
+    classes = list(shown[0].probabilities) if shown else [positive]
+    context = {"title": title, "sections": [], "notes": notes, "rule": f"{len(shown)} images."}
+    _write_page(folder, "gallery_page.html.j2", context)
+    gallery.write(folder, shown, layers, size, _about(classes, positive))
+
+
+def _write_page(folder: Path, template: str, context: Mapping[str, object]) -> None:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ASSETS),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(number=number, score=score, bar=_bar, has_interval=_has_interval)
+    files.write_text(folder / "index.html", environment.get_template(template).render(context) + "\n")
+    for name in COPIED:
+        files.write_bytes(folder / name, (ASSETS / name).read_bytes())
+
+
+def _about(classes: Sequence[str], positive: str) -> dict:
+    """What the gallery's script must know beside the images."""
+    words = {name: metric.title for name, metric in METRICS.items()}
+    return {"classes": list(classes), "positive": positive, "metrics": words, "start": {}}
+
+
+def _result(run: Run, evaluate: Node, localize: Node) -> dict:
+    """The head of the page: what came out, in a sentence and in tiles, and how the choice was made."""
+    block = evaluate[run.headline]
+    rival = _best(block["baselines"], lambda node: node["roc_auc"]["mean"])
+    chosen = localize["chosen"]
+    pointing = localize["splits"][str(chosen["split"])]["all"]["maps"]
+    pointing_rival = _best(pointing, lambda node: node["pointing"]["mean"], among=("center", "prior", "random"))
+    return {
+        "title": f"lesionmap · {run.params.recipe}",
+        "recipe": run.params.recipe,
+        "heading": _heading(run),
+        "sections": list(SECTIONS.items()),
+        "evaluate": evaluate,
+        "localize": localize,
+        "headline": run.headline,
+        "classes": run.classes,
+        "positive": run.positive,
+        "parts": [part for part in describe.PARTS if evaluate[part]],
+        "rival": rival,
+        "rival_words": cautions.BASELINES.get(rival, rival),
+        "pointing": pointing,
+        "pointing_rival": pointing_rival,
+        "baseline_words": cautions.BASELINES,
+        "tiles": _tiles(block, block["baselines"][rival], chosen, pointing[pointing_rival]),
+        "split_words": _split_words(run),
+        "model_words": _model_words(run),
+        "thresholds": _thresholds(block["operating_point"]),
+    }
+
+
+def _heading(run: Run) -> str:
+    if len(run.classes) == 2:
+        other = next(name for name in run.classes if name != run.positive)
+        return f"Telling {run.positive} from {other}"
+    return f"Telling {', '.join(run.classes[:-1])} and {run.classes[-1]} apart"
+
+
+def _best(candidates: Node, value, among: Sequence[str] | None = None) -> str:
+    """The name of the candidate with the greatest number; empty where none has one."""
+    names = [name for name in candidates if among is None or name in among]
+    names = [name for name in names if numbers.is_number(value(candidates[name]))]
+    return max(names, key=lambda name: value(candidates[name]).value, default="")
+
+
+def _tiles(block: Node, rival: Node, chosen: Node, pointing_rival: Node) -> list[dict]:
+    """The headline numbers: name, score, and the number that it has to beat."""
+    point = block["operating_point"]
+    candidates = [
+        ("ROC AUC", block["roc_auc"], rival["roc_auc"]["mean"], "best simple competitor"),
+        ("Average precision", block["average_precision"], block["prevalence"]["mean"], "prevalence"),
+        ("Sensitivity", point["sensitivity"], Node(None, ""), "at the operating point"),
+        ("Specificity", point["specificity"], Node(None, ""), "at the operating point"),
+        ("Balanced accuracy", block["balanced_accuracy"], rival["balanced_accuracy"]["mean"], "best simple competitor"),
+        ("Pointing game", chosen["scores"]["pointing"], pointing_rival["pointing"]["mean"], "best fixed spot"),
+    ]
+    return [
+        {"name": name, "score": node, "reference": reference, "beside": beside}
+        for name, node, reference, beside in candidates
+        if numbers.is_number(node["mean"])
+    ]
+
+
+def _split_words(run: Run) -> str:
+    split = run.params.split
+    words = {
+        "grouped": "by group, stratified by class",
+        "prescribed": "as the source prescribes",
+        "kfold": f"{split.folds} folds by group; every image is scored by the model that did not see its group",
+        "leave_one_group_out": "one group held out at a time, scored by the model that did not see it",
+        "image_level_leaky": "by image, LEAKY: groups are torn apart",
+    }
+    return f"{words[split.kind]} (seed {split.seed})"
+
+
+def _model_words(run: Run) -> str:
+    params = run.params
+    return (
+        f"{params.backbone.name} ({params.backbone.weights} weights) cut at {params.backbone.cut}, "
+        f"head {params.head.kind}; the epoch with the best validation {params.train.monitor.replace('_', ' ')}"
+    )
+
+
+def _thresholds(point: Node) -> Markup:
+    if point["thresholds"]:
+        folds = point["thresholds"]
+        return Markup(", ").join(Markup("{} (fold {})").format(number(folds[fold]), fold) for fold in folds)
+    return number(point["threshold"])
+
+
+def _scores(run: Run, evaluate: Node) -> dict:
+    notes = [
+        (f"{part}, {name.replace('_', ' ')}", str(evaluate[part]["notes"][name]))
+        for part in describe.PARTS
+        for name in evaluate[part]["notes"]
+    ]
+    return {
+        "roc": plots.roc(run),
+        "precision_recall": plots.precision_recall(run),
+        "reliability": plots.reliability(run),
+        "training": plots.training(run),
+        "confusion": _confusion(run),
+        "score_words": SCORES,
+        "score_digits": lambda name: 3 if name in THREE_DIGITS else 2,
+        "notes": notes,
+    }
+
+
+def _confusion(run: Run) -> list[list[dict]]:
+    """Rows: labels; columns: predicted classes; of the headline part."""
+    table = run.predictions[run.predictions["split"] == run.headline]
+    counts = pd.crosstab(table["label"], table["predicted"])
+    counts = counts.reindex(index=run.classes, columns=run.classes, fill_value=0)
+    return [
+        [{"count": int(cell), "share": cell / max(1, sum(row))} for cell in row] for row in counts.to_numpy().tolist()
+    ]
+
+
+def _data(run: Run) -> dict:
+    columns, counts = describe.counts(run)
+    pairs = run.leaks.head(MOST_PAIRS).astype(str)
+    return {
+        "count_columns": columns,
+        "counts": counts,
+        "data_facts": describe.facts(run),
+        "rejected": describe.rejected(run),
+        "leaks": {"columns": list(pairs.columns), "rows": pairs.astype(str).to_numpy().tolist()}
+        if len(pairs)
+        else None,
+    }
+
+
+def _maps(run: Run, localize: Node) -> dict:
+    """The tables of how well the maps point: all images first, then correctly predicted ones, then by finding."""
+    tables = []
+    split = localize["splits"][str(localize["chosen"]["split"])]
+    if not split:
+        split = next((localize["splits"][name] for name in localize["splits"]), Node(None, ""))
+    candidates = [("All images with a region", split["all"]), ("Correctly predicted images", split["correct"])]
+    candidates += [(f"Finding: {name}", split["findings"][name]) for name in split["findings"]]
+    tables = [{"title": title, "scores": scores} for title, scores in candidates if scores["maps"]]
+    measured = {name for table in tables for row in table["scores"]["maps"].value.values() for name in row}
+    return {
+        "map_tables": tables,
+        "metrics": [name for name in METRICS if name in measured],
+        "metric_words": {name: metric.title for name, metric in METRICS.items()},
+        "metric_definitions": [(metric.title, metric.meaning) for name, metric in METRICS.items() if name in measured],
+        "box_supervised": localize["box_supervised"].value or [],
+        "differences": localize["differences"],
+        "prior_pointing": lambda scores: scores["maps"]["prior"]["pointing"]["mean"],
+        "layers": _layers(run),
+    }
+
+
+def _layers(run: Run) -> list[dict]:
+    return [
+        {
+            "name": each.name,
+            "about": each.file.description,
+            "part": each.file.part,
+            "unit": each.file.unit,
+            "policy": each.scale.get("policy", ""),
+        }
+        for each in run.maps
+    ]
+
+
+def _provenance(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
+    return [
+        ("Backbone weights", describe.flat(run.weights)),
+        ("Model", describe.flat(run.model)),
+        ("SHA-256", describe.digests(run)),
+        ("What ingest found", describe.flat(run.ingest)),
+        ("Installed packages", describe.versions()),
+    ]
+
+
+def _rule(shown: int, run: Run) -> str:
+    parts = pictures.parts(run)
+    available = int(run.predictions["split"].isin(parts).sum())
+    words = f"{' and '.join(parts)} images"
+    return f"All {available:,} {words}." if shown == available else f"{shown:,} of {available:,} {words}. {choose.RULE}"
+
+
+def _has_interval(node: Node) -> bool:
+    return numbers.is_number(node["low"])
+
+
+def _bar(node: Node, reference: Node | None = None) -> Markup:
+    """A score's interval bar; nothing where there is no number."""
+    if not numbers.is_number(node["mean"]):
+        return Markup("")
+    line = reference.value if reference is not None and numbers.is_number(reference) else None
+    return charts.interval_bar(node["mean"].value, node["low"].value, node["high"].value, line)
