@@ -1,7 +1,6 @@
 """What a layout module finds in data/raw: the one shape that all layouts give."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pandas as pd
 
@@ -16,6 +15,7 @@ LISTING_COLUMNS = {
     "quality": TEXT,
     "source_url": TEXT,
     "license": TEXT,
+    "finding": TEXT,  # what its masks show; empty: its label
 }
 BOX_COLUMNS = {"source_path": TEXT, "finding": TEXT, "x": REAL, "y": REAL, "width": REAL, "height": REAL}
 
@@ -30,7 +30,12 @@ REASONS = {
     "unindexed": "the source has not indexed it",
     "technical_quality": "the source marks only its technical quality",
     "view": "its view is not among those asked for",
+    "bad_region": "one of its boxes lies outside it, or one of its masks does not fit it",
+    "region_without_image": "a box or a mask for an image that is not there",
+    "other_file": "neither an image nor a table by its name",
 }
+FAULTS = frozenset(("unreadable", "not_an_image", "too_small", "multi_frame", "missing", "bad_region"))
+"""What counts against ingest.max_rejected; the rest is left out on purpose, or is no image."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +47,21 @@ class Rejection:
     detail: str = ""
 
 
+class UnfitError(Exception):
+    """An image cannot be taken in. `reason` is a key of REASONS, `detail` one short text for a person."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail
+
+
 @dataclass(frozen=True)
 class Listing:
     """The images of a source as its layout reads them; nothing is decoded yet."""
 
-    images: pd.DataFrame  # LISTING_COLUMNS
+    images: pd.DataFrame  # LISTING_COLUMNS; a column that is left out is empty
     layout: str  # what was found, in words, for the log and the report
     rejected: list[Rejection] = field(default_factory=list)
     boxes: pd.DataFrame | None = None  # BOX_COLUMNS, in pixels of the source image as shown (after EXIF rotation)
-    masks: Path | None = None  # folder below data/raw that mirrors source_path (any image suffix)
+    masks: dict[str, list[str]] = field(default_factory=dict)  # source_path -> its mask files, below data/raw
     group_source: str = ""  # where group_id comes from, in words; empty where each image is its own group

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from stages.common.schema import Section
+from stages.ingest.openi_settings import Settings as OpenISettings
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -42,7 +43,7 @@ class FolderSettings(Section):
 class Settings(Section):
     """How the files of the source become labelled images."""
 
-    layout: Literal["folder"] | None = None
+    layout: Literal["folder", "openi"] | None = None
     """How the files are laid out; null: as the source writes them."""
 
     classes: list[Name] = Field(default=["normal", "abnormal"], min_length=2)
@@ -58,12 +59,14 @@ class Settings(Section):
     """An image with a side shorter than this many pixels is left out."""
 
     max_rejected: Annotated[float, Field(ge=0, le=1)] = 0.05
-    """The largest fraction of faulty files; above it the stage fails. Images dropped on purpose do not count."""
+    """The largest fraction of faulty files; above it the stage fails. One file is always borne, unless this is 0;
+    images dropped on purpose do not count."""
 
     dicom_salt: str = "lesionmap"
     """Text hashed with DICOM patient ids. Who knows it can test guesses of an id, so set one of your own to share."""
 
     folder: FolderSettings = FolderSettings()
+    openi: OpenISettings = OpenISettings()
 
     @model_validator(mode="after")
     def _classes_fit(self) -> Self:
