@@ -48,4 +48,41 @@ class Standardize(keras.layers.Layer):
         return (features - self.mean) / self.deviation
 
 
+class LogSumExpPooling2D(keras.layers.Layer):
+    """log(mean(exp(r x))) / r over h and w: between the mean (small r) and the maximum (large r).
+
+    Pinheiro and Collobert 2015, arXiv:1411.6228.
+    """
+
+    def __init__(self, r: float, **options: object) -> None:
+        super().__init__(**options)
+        self.r = r
+
+    def call(self, scores: keras.KerasTensor) -> keras.KerasTensor:
+        """Scores (n, h, w, k) -> (n, k)."""
+        scaled = scores * self.r
+        cells = ops.cast(ops.shape(scores)[1] * ops.shape(scores)[2], scores.dtype)
+        return (ops.logsumexp(scaled, axis=(1, 2)) - ops.log(cells)) / self.r
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "r": self.r}
+
+
+class TopPooling2D(keras.layers.Layer):
+    """The mean of the k largest values over h and w (Durand et al. 2017, CVPR, with positive evidence alone)."""
+
+    def __init__(self, k: int, **options: object) -> None:
+        super().__init__(**options)
+        self.k = k
+
+    def call(self, scores: keras.KerasTensor) -> keras.KerasTensor:
+        """Scores (n, h, w, c) -> (n, c)."""
+        cells = ops.shape(scores)[1] * ops.shape(scores)[2]
+        rows = ops.transpose(ops.reshape(scores, (-1, cells, scores.shape[-1])), (0, 2, 1))
+        return ops.mean(ops.top_k(rows, k=min(self.k, cells))[0], axis=-1)
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "k": self.k}
+
+
 PREPROCESSING = {"caffe": CaffePreprocessing}

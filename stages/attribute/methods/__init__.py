@@ -5,7 +5,7 @@ fit, before any work), `needs(settings, cut, end)` ("images" or "features") and 
 returns a function of a `Batch` that gives a `Result`. Keras is imported inside functions only.
 """
 
+from stages.attribute.methods import cam, gradcam
 from stages.attribute.methods import deeplift_map as deeplift
-from stages.attribute.methods import gradcam
 
-METHODS = {"deeplift": deeplift, "gradcam": gradcam}
+METHODS = {"cam": cam, "deeplift": deeplift, "gradcam": gradcam}

@@ -19,8 +19,17 @@ SCORES = "head_scores"
 class Settings(Section):
     """The keys of `head.score_map`."""
 
-    pooling: Literal["mean"] = "mean"
-    """How a class's scores become its logit."""
+    pooling: Literal["mean", "lse", "top", "max"] = "mean"
+    """How a class's scores become its logit: their mean, log-sum-exp, the mean of the `k` largest, or the largest."""
+
+    r: Annotated[float, Field(gt=0)] = 5.0
+    """Sharpness of `lse`: towards the mean when small, towards the maximum when large."""
+
+    k: Annotated[int, Field(ge=1)] = 4
+    """Cells that count with `top`."""
+
+    hidden: Annotated[int, Field(ge=1)] | None = None
+    """Units of a 1x1 convolution with ReLU before the scores; null: none."""
 
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the channels (whole maps) that training drops before the scores."""
@@ -31,8 +40,25 @@ def build(features: "keras.KerasTensor", outputs: int, settings: Settings, seed:
     from keras import initializers, layers
 
     x = features
+    if settings.hidden is not None:
+        start = initializers.HeUniform(seed=2 * seed + 1)
+        x = layers.Conv2D(settings.hidden, 1, activation="relu", kernel_initializer=start, name="head_hidden")(x)
     if settings.dropout:
         x = layers.SpatialDropout2D(settings.dropout, seed=seed, name="head_dropout")(x)
-    start = initializers.GlorotUniform(seed=seed)
+    start = initializers.GlorotUniform(seed=2 * seed)
     scores = layers.Conv2D(outputs, 1, kernel_initializer=start, name=SCORES)(x)
-    return layers.GlobalAveragePooling2D(name="head_pooling")(scores)
+    return _pooling(settings)(scores)
+
+
+def _pooling(settings: Settings) -> "keras.Layer":
+    from keras import layers
+
+    from stages.models.layers import LogSumExpPooling2D, TopPooling2D
+
+    name = "head_pooling"
+    return {
+        "mean": lambda: layers.GlobalAveragePooling2D(name=name),
+        "lse": lambda: LogSumExpPooling2D(settings.r, name=name),
+        "top": lambda: TopPooling2D(settings.k, name=name),
+        "max": lambda: layers.GlobalMaxPooling2D(name=name),
+    }[settings.pooling]()
