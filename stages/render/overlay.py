@@ -1,7 +1,7 @@
 """A map over an image: pure functions of arrays. Images are (h, w, 3), uint8; layers (h, w, 4), uint8, RGBA."""
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from stages.common.geometry import Size
 from stages.render.scale import Ends
@@ -64,5 +64,12 @@ def resized(values: np.ndarray, size: Size) -> np.ndarray:
 
 
 def _grown(inside: np.ndarray, pixels: int) -> np.ndarray:
-    image = Image.fromarray(inside)
-    return np.asarray(image.convert("L").filter(ImageFilter.MaxFilter(2 * pixels + 1))) > 0
+    """The mask and what is within a square of `pixels` around it: shifted copies, first down and up, then sideways."""
+    for turned in (False, True):
+        source = inside.T if turned else inside
+        grown = source.copy()
+        for shift in range(1, pixels + 1):
+            grown[shift:] |= source[:-shift]
+            grown[:-shift] |= source[shift:]
+        inside = grown.T if turned else grown
+    return inside
