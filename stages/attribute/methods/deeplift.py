@@ -116,12 +116,8 @@ def rescale(function: Function, x: tf.Tensor, reference: tf.Tensor, gradient: tf
     of the target by the function's output; it returns the gradient by the input, such that times the change of the
     input it sums to the gradient times the change of the output.
     """
-    import tensorflow as tf
 
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(x)
-        y = function(x)
-    return gradient * _slope(y - function(reference), x - reference, tape.gradient(y, x))
+    return gradient * _slope(function(x) - function(reference), x - reference, _derivative(function, x))
 
 
 def cross_maximum(function: Function, x: tf.Tensor, reference: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
@@ -133,12 +129,9 @@ def cross_maximum(function: Function, x: tf.Tensor, reference: tf.Tensor, gradie
     """
     import tensorflow as tf
 
-    larger = tf.maximum(x, reference)
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(larger)
-        maximum = function(larger)
     change = function(x) - function(reference)
-    return tf.math.divide_no_nan(tape.gradient(maximum, larger, output_gradients=gradient * change), x - reference)
+    routed = _derivative(function, tf.maximum(x, reference), gradient * change)
+    return tf.math.divide_no_nan(routed, x - reference)
 
 
 def log_mean_exp(layer: keras.Layer, x: tf.Tensor, reference: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
@@ -155,6 +148,22 @@ def log_mean_exp(layer: keras.Layer, x: tf.Tensor, reference: tf.Tensor, gradien
     total, reference_total = (tf.reduce_sum(tf.exp(each - shift), axis=(1, 2)) for each in (x, reference))
     through_log = gradient * _slope(rise, total - reference_total, 1 / total)
     return rescale(tf.exp, x - shift, reference - shift, through_log[:, None, None, :])
+
+
+def mean_of_largest(layer: keras.Layer, x: tf.Tensor, reference: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
+    """The rule of top-k pooling, the mean of the k largest cells over h and w: a blend of the gradients at both points.
+
+    That at x overlooks cells that were among the k largest of the reference, and gives too little to the change; that
+    at the reference gives too much. There is one blend that gives the change. x is (n, h, w, k), the gradient (n, k).
+    """
+    import tensorflow as tf
+
+    reference = tf.broadcast_to(reference, tf.shape(x))
+    at_x, at_reference = (_derivative(layer, each) for each in (x, reference))
+    too_much = tf.nn.relu(layer(reference) - tf.reduce_sum(at_x * reference, axis=(1, 2)))
+    too_little = tf.nn.relu(layer(x) - tf.reduce_sum(at_reference * x, axis=(1, 2)))
+    share = tf.where(too_much > 0, tf.math.divide_no_nan(too_little, too_much + too_little), 1)[:, None, None, :]
+    return gradient[:, None, None, :] * (share * at_x + (1 - share) * at_reference)
 
 
 LINEAR = {
@@ -178,7 +187,18 @@ RULES: dict[str, Rule] = {
     "MaxPooling2D": cross_maximum,
     "GlobalMaxPooling2D": cross_maximum,
     "LogSumExpPooling2D": log_mean_exp,
+    "TopPooling2D": mean_of_largest,
 }
+
+
+def _derivative(function: Function, x: tf.Tensor, gradient: tf.Tensor | None = None) -> tf.Tensor:
+    """The gradient by x of the function's outputs, each times `gradient` (or 1)."""
+    import tensorflow as tf
+
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        y = function(x)
+    return tape.gradient(y, x, output_gradients=gradient)
 
 
 def _slope(rise: tf.Tensor, run: tf.Tensor, derivative: tf.Tensor) -> tf.Tensor:
