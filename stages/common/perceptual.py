@@ -5,12 +5,15 @@ chest X-rays the hashes of different patients come as close as those of a copy w
 copies correlates above 0.95 (JPEG quality 30, half size, brightness, gamma) and that of different patients below 0.82.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from PIL import Image
 from scipy import fft, ndimage
 
 SIDE = 32
 BLOCK = 512
+FAR = 65  # more bits than two hashes can differ in
 
 
 def thumbnail(image: Image.Image) -> np.ndarray:
@@ -45,21 +48,38 @@ def detail(small: np.ndarray) -> np.ndarray:
 
 def close_pairs(hashes: list[str], distance: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All pairs of hashes that differ in at most `distance` bits: first index, second index (larger), bits."""
-    bits = as_integers(hashes)
-    firsts, seconds, distances = [], [], []
+    found = [_pairs_where(apart <= distance, start, apart) for start, apart in _blocks(hashes)]
+    return _joined(found)
+
+
+def nearest_pairs(hashes: list[str], sides: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The `count` pairs with the fewest different bits among those on different `sides` (n): as `close_pairs`."""
+    nearest = _joined([])
+    for start, apart in _blocks(hashes):
+        across = sides[start : start + len(apart), None] != sides[None, :]
+        bits = np.bincount(apart[across & (apart < FAR)], minlength=FAR).cumsum()
+        found = _pairs_where(across & (apart <= np.searchsorted(bits, count)), start, apart)
+        nearest = _joined([nearest, found])
+        order = np.lexsort((nearest[1], nearest[0], nearest[2]))[:count]
+        nearest = tuple(values[order] for values in nearest)
+    return nearest
+
+
+def _blocks(hashes: list[str]) -> Iterator[tuple[int, np.ndarray]]:
+    """Blocks of rows of the matrix of distances, from which row on; FAR where a pair would be counted twice."""
+    bits = np.array([int(text, 16) for text in hashes], dtype=np.uint64)
     for start in range(0, len(bits), BLOCK):
         block = bits[start : start + BLOCK]
-        apart = np.bitwise_count(block[:, None] ^ bits[None, :])
-        later = np.arange(len(bits)) > np.arange(start, start + len(block))[:, None]
-        first, second = np.nonzero((apart <= distance) & later)
-        firsts.append(first + start)
-        seconds.append(second)
-        distances.append(apart[first, second].astype(np.int64))
-    if not firsts:
-        return tuple(np.zeros(0, dtype=np.int64) for _ in range(3))
-    return np.concatenate(firsts), np.concatenate(seconds), np.concatenate(distances)
+        apart = np.bitwise_count(block[:, None] ^ bits[None, :]).astype(np.int64)
+        apart[np.arange(len(bits)) <= np.arange(start, start + len(block))[:, None]] = FAR
+        yield start, apart
 
 
-def as_integers(hashes: list[str]) -> np.ndarray:
-    """Hashes of 16 hexadecimal digits as (n) uint64."""
-    return np.array([int(text, 16) for text in hashes], dtype=np.uint64)
+def _pairs_where(chosen: np.ndarray, start: int, apart: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    first, second = np.nonzero(chosen & (apart < FAR))
+    return first + start, second, apart[first, second]
+
+
+def _joined(found: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    empty = (np.zeros(0, dtype=np.int64),) * 3
+    return tuple(np.concatenate(values) for values in zip(empty, *found, strict=True))

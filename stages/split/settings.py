@@ -30,7 +30,7 @@ class Settings(Section):
     near_duplicates: Literal["error", "merge", "ignore"] = "error"
     """When the same image, or nearly the same, is on two sides: stop, put both groups on one side, or only list it."""
 
-    near_duplicate_distance: Annotated[int, Field(ge=0, le=32)] = 12
+    near_duplicate_distance: Annotated[int, Field(ge=0, le=32)] = 10
     """Perceptual hashes that differ in at most this many of 64 bits are compared pixel by pixel."""
 
     @model_validator(mode="after")
