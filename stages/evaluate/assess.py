@@ -1,6 +1,5 @@
 """From predictions to metrics/evaluate.json and plots/evaluate/."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -115,7 +114,7 @@ def _block(
 def _operating_point(study: Study, scored: Scored, model: np.ndarray, entries: dict[str, dict]) -> dict:
     missing = fitted.missing(entries, "operating_threshold")
     if missing:
-        return {"note": _reasons(missing)}
+        return {"note": summary.by_model(missing)}
     thresholds = fitted.values(entries, "operating_threshold")
     origin = {"rule": fitted.rule(study.settings), "fitted_on": "validation"}
     return origin | summary.operating_point(scored, thresholds, model)
@@ -124,23 +123,9 @@ def _operating_point(study: Study, scored: Scored, model: np.ndarray, entries: d
 def _calibrated(scored: Scored, model: np.ndarray, entries: dict[str, dict]) -> dict:
     missing = fitted.missing(entries, "temperature")
     if missing:
-        return {"note": _reasons(missing)}
+        return {"note": summary.by_model(missing)}
     return summary.after_temperature(scored, fitted.values(entries, "temperature"), model)
 
 
 def _folds(study: Study, scored: Scored) -> pd.DataFrame:
     return curves.folds(scored, gather(study.models, "test", lambda part, rows: np.full(len(rows), part.fold)))
-
-
-def _reasons(missing: dict[str, str]) -> str:
-    """One sentence of why something is missing, by model."""
-    reasons: dict[str, list[str]] = {}
-    for model, reason in missing.items():
-        reasons.setdefault(reason, []).append(model)
-    if list(missing) == ["model"]:
-        return missing["model"]
-    return "; ".join(f"{_some(models)}: {reason}" for reason, models in reasons.items())
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

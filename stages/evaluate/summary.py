@@ -94,7 +94,7 @@ def baseline(scored: Scored, model: Estimate, probabilities: np.ndarray, choices
     """
     found = scored.with_probabilities(probabilities).estimate()
     difference = model.minus(found, DIFFERENCES)
-    choice = "; ".join(choices.values() if len(choices) < 2 else (f"{name}: {how}" for name, how in choices.items()))
+    choice = by_model(choices)
     return {
         "fitted_on": "train",
         **({"choice": choice} if choice else {}),
@@ -116,6 +116,16 @@ def over_folds(table: pd.DataFrame) -> dict:
     return found
 
 
+def by_model(texts: Mapping[str, str]) -> str:
+    """What is said of each model, in one line: models of which the same is said are named together."""
+    if list(texts) == ["model"]:
+        return texts["model"]
+    models: dict[str, list[str]] = {}
+    for name, text in texts.items():
+        models.setdefault(text, []).append(name)
+    return "; ".join(f"{_some(names)}: {text}" for text, names in models.items())
+
+
 def of_each(values: Mapping[str, float], model: np.ndarray) -> np.ndarray:
     """The value (n,) of each image's model."""
     return np.array([values[name] for name in model])
@@ -131,3 +141,7 @@ def _one_or_each(name: str, values: Mapping[str, float]) -> dict:
     if list(values) == ["model"]:
         return {name: number(values["model"])}
     return {f"{name}s": {model.removeprefix("fold-"): number(value) for model, value in values.items()}}
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
