@@ -29,7 +29,7 @@ def text(run: Run, evaluate: Node, localize: Node) -> str:
         positive=run.positive,
         headline=run.headline,
         cautions=[_Ready(plain_text(caution.text.striptags())) for caution in cautions.find(run, evaluate, localize)],
-        baseline_words=cautions.BASELINES,
+        in_words=cautions.in_words,
         columns=columns,
         counts=counts,
         facts=describe.facts(run),

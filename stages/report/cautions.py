@@ -11,13 +11,13 @@ from stages.report.numbers import Node
 from stages.report.run import Run
 
 FEW_IMAGES = 30
-BASELINES = {
-    "majority": "always answering the most frequent class",
-    "features": "logistic regression on the average-pooled features",
-    "image_statistics": "logistic regression on grey levels and image size alone",
-    "center": "a fixed spot in the middle of the image",
-    "prior": "the average position of the training images' findings",
-    "random": "a random map",
+BASELINES = {  # name: in a table, in a sentence
+    "majority": ("majority class", "always answering the most frequent class"),
+    "features": ("logistic regression on features", "logistic regression on the average-pooled features"),
+    "image_statistics": ("image statistics", "logistic regression on grey levels and image size alone"),
+    "center": ("center", "a fixed spot in the middle of the image"),
+    "prior": ("position prior", "the average position of the training images' findings"),
+    "random": ("random", "a random map"),
 }
 
 
@@ -34,6 +34,16 @@ def find(run: Run, evaluate: Node, localize: Node) -> list[Caution]:
     found = [*_design(run), *_size(run, evaluate), *_classifier(evaluate), *_maps(run, localize), *_data(run)]
     order = ["serious", "care", "note"]
     return sorted(found, key=lambda caution: order.index(caution.level))
+
+
+def in_words(baseline: str) -> str:
+    """A baseline within a sentence."""
+    return BASELINES[baseline][1] if baseline in BASELINES else baseline
+
+
+def in_short(name: str) -> str:
+    """A baseline in a table; any other name (a map's) as it is."""
+    return BASELINES[name][0] if name in BASELINES else name
 
 
 def _design(run: Run) -> Iterator[Caution]:
@@ -67,23 +77,17 @@ def _size(run: Run, evaluate: Node) -> Iterator[Caution]:
     block = evaluate[run.headline]
     if block["notes"]["intervals"]:
         yield _caution("care", "No intervals are given: {}.", str(block["notes"]["intervals"]).rstrip("."))
-    for name in run.classes:
-        support = block["per_class"][name]["support"]
-        if numbers.is_number(support) and support.value < FEW_IMAGES:
-            yield _caution(
-                "care",
-                "Only {} {} images are labelled {}: every number about this class is rough.",
-                numbers.number(support),
-                run.headline,
-                name,
-            )
+    few = [(name, block["per_class"][name]["support"]) for name in run.classes]
+    few = [(name, support) for name, support in few if numbers.is_number(support) and support.value < FEW_IMAGES]
+    if few:
+        counted = Markup(", ").join(Markup("{} {}").format(numbers.number(support), name) for name, support in few)
+        yield _caution("care", "Few {} images ({}): every number about them is rough.", run.headline, counted)
 
 
 def _classifier(evaluate: Node) -> Iterator[Caution]:
     block = evaluate[str(evaluate["headline"])]
-    for name in block["baselines"]:
-        difference = block["baselines"][name]["difference"]["roc_auc"]
-        yield from _not_better("The model", "ROC AUC", name, difference)
+    differences = {name: block["baselines"][name]["difference"]["roc_auc"] for name in block["baselines"]}
+    yield from _not_better("The model", "ROC AUC", differences)
 
 
 def _maps(run: Run, localize: Node) -> Iterator[Caution]:
@@ -93,45 +97,44 @@ def _maps(run: Run, localize: Node) -> Iterator[Caution]:
         yield _caution("note", "{}", note)
     chosen = localize["chosen"]
     metric = str(chosen["by"]) or run.params.localize.choose_by
-    for name in localize["differences"]:
-        if name in BASELINES:
-            words = metric.replace("_", " ")
-            yield from _not_better(f"The map {chosen['map']}", words, name, localize["differences"][name][metric])
-    for each in run.maps:
-        empty = [status for status in each.file.status if status != "ok"]
-        if empty:
-            reasons = ", ".join(sorted(set(empty))).replace("_", " ")
-            yield _caution(
-                "note", "{} of {} maps of {} are empty ({}).", len(empty), len(each.file.status), each.name, reasons
-            )
+    differences = {name: localize["differences"][name][metric] for name in localize["differences"] if name in BASELINES}
+    yield from _not_better(f"The map {chosen['map']}", metric.replace("_", " "), differences)
+    empty = [
+        (each.name, sum(status != "ok" for status in each.file.status), len(each.file.status)) for each in run.maps
+    ]
+    words = ", ".join(f"{count} of {total} maps of {name}" for name, count, total in empty if count)
+    if words:
+        yield _caution("note", "Empty maps, where the method found nothing: {}.", words)
 
 
 def _data(run: Run) -> Iterator[Caution]:
     if len(run.rejected):
         share = len(run.rejected) / (len(run.rejected) + len(run.images))
-        yield _caution(
-            "note", "{} files ({:.1%} of the source) were left out; why is listed below.", len(run.rejected), share
-        )
+        text = "{} of the source's files ({:.1%}) were left out; the reasons are under Data."
+        yield _caution("note", text, len(run.rejected), share)
 
 
-def _not_better(who: str, measure: str, baseline: str, difference: Node) -> Iterator[Caution]:
-    """A caution where the interval of a paired difference to a baseline does not lie above zero."""
-    if not numbers.is_number(difference["mean"]):
-        return
-    low, high = difference["low"], difference["high"]
-    bounded = numbers.is_number(low)
-    if bounded and low.value > 0:
-        return
-    worse = high.value < 0 if bounded else difference["mean"].value < 0
-    yield _caution(
-        "serious" if worse else "care",
-        "{} is {} than {}: difference in {} {}.",
-        who,
-        "worse" if worse else "not clearly better",
-        BASELINES.get(baseline, baseline),
-        measure,
-        numbers.score(difference, signed=True),
-    )
+def _not_better(who: str, measure: str, differences: dict[str, Node]) -> Iterator[Caution]:
+    """A caution for the baselines to which the interval of the paired difference does not lie above zero."""
+    for level, words in (("serious", "worse"), ("care", "not clearly better")):
+        found = {name: node for name, node in differences.items() if _verdict(node) == level}
+        if found:
+            others = Markup("; ").join(
+                Markup("{} ({})").format(in_words(name), numbers.score(node, signed=True))
+                for name, node in found.items()
+            )
+            yield _caution(level, "{} is {} than {}. In brackets: difference in {}.", who, words, others, measure)
+
+
+def _verdict(difference: Node) -> str:
+    mean, low, high = difference["mean"], difference["low"], difference["high"]
+    if not numbers.is_number(mean):
+        return "unknown"
+    if not numbers.is_number(low):
+        low = high = mean
+    if low.value > 0:
+        return "better"
+    return "serious" if high.value < 0 else "care"
 
 
 def _caution(level: Literal["serious", "care", "note"], text: str, *values: object) -> Caution:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 380, 300
-LEFT, RIGHT, TOP, BOTTOM = 46, 12, 10, 40
+LEFT, RIGHT, TOP, BOTTOM = 54, 14, 10, 46
 COLORS = 8  # that the style sheet names
 
 
@@ -60,7 +60,7 @@ def line_chart(title: str, series: Sequence[Series], axes: tuple[Axis, Axis], di
             parts.append(_marks(line, x, y, colour))
     parts.append(f'<text class="name" x="{(LEFT + WIDTH - RIGHT) / 2:g}" y="{HEIGHT - 6}">{escape(x.label)}</text>')
     middle = (TOP + HEIGHT - BOTTOM) / 2
-    parts.append(f'<text class="name" transform="translate(11 {middle:g}) rotate(-90)">{escape(y.label)}</text>')
+    parts.append(f'<text class="name" transform="translate(13 {middle:g}) rotate(-90)">{escape(y.label)}</text>')
     body = "".join(parts)
     svg = f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">{body}</svg>'
     return Markup(svg + _legend(series))
@@ -87,7 +87,7 @@ def _grid(x: Axis, y: Axis) -> str:
     for tick in x.ticks:
         at = _x(tick, x)
         parts.append(f'<line class="grid" x1="{at}" x2="{at}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
-        parts.append(f'<text class="tick" x="{at}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">{tick:.4g}</text>')
+        parts.append(f'<text class="tick" x="{at}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{tick:.4g}</text>')
     for tick in y.ticks:
         at = _y(tick, y)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at}" y2="{at}"/>')

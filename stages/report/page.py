@@ -129,10 +129,11 @@ def _result(run: Run, evaluate: Node, localize: Node) -> dict:
         "positive": run.positive,
         "parts": [part for part in describe.PARTS if evaluate[part]],
         "rival": rival,
-        "rival_words": cautions.BASELINES.get(rival, rival),
+        "in_words": cautions.in_words,
+        "in_short": cautions.in_short,
         "pointing": pointing,
         "pointing_rival": pointing_rival,
-        "baseline_words": cautions.BASELINES,
+        "baselines": list(cautions.BASELINES),
         "tiles": _tiles(block, block["baselines"][rival], chosen, pointing[pointing_rival]),
         "split_words": _split_words(run),
         "model_words": _model_words(run),
@@ -157,13 +158,15 @@ def _best(candidates: Node, value, among: Sequence[str] | None = None) -> str:
 def _tiles(block: Node, rival: Node, chosen: Node, pointing_rival: Node) -> list[dict]:
     """The headline numbers: name, score, and the number that it has to beat."""
     point = block["operating_point"]
+    macro = len(list(block["per_class"])) > 2
+    chance = (Node(None, ""), "mean of the classes") if macro else (block["prevalence"]["mean"], "prevalence")
     candidates = [
         ("ROC AUC", block["roc_auc"], rival["roc_auc"]["mean"], "best simple competitor"),
-        ("Average precision", block["average_precision"], block["prevalence"]["mean"], "prevalence"),
+        ("Average precision", block["average_precision"], *chance),
         ("Sensitivity", point["sensitivity"], Node(None, ""), "at the operating point"),
         ("Specificity", point["specificity"], Node(None, ""), "at the operating point"),
         ("Balanced accuracy", block["balanced_accuracy"], rival["balanced_accuracy"]["mean"], "best simple competitor"),
-        ("Pointing game", chosen["scores"]["pointing"], pointing_rival["pointing"]["mean"], "best fixed spot"),
+        ("Pointing game", chosen["scores"]["pointing"], pointing_rival["pointing"]["mean"], "best without looking"),
     ]
     return [
         {"name": name, "score": node, "reference": reference, "beside": beside}
@@ -193,10 +196,12 @@ def _model_words(run: Run) -> str:
 
 
 def _thresholds(point: Node) -> Markup:
-    if point["thresholds"]:
-        folds = point["thresholds"]
-        return Markup(", ").join(Markup("{} (fold {})").format(number(folds[fold]), fold) for fold in folds)
-    return number(point["threshold"])
+    """The threshold, or the lowest and highest of the folds."""
+    folds = [point["thresholds"][fold] for fold in point["thresholds"]]
+    ordered = sorted((node for node in folds if numbers.is_number(node)), key=lambda node: node.value)
+    if not ordered:
+        return number(point["threshold"])
+    return Markup("{} to {} (by fold)").format(number(ordered[0]), number(ordered[-1]))
 
 
 def _scores(run: Run, evaluate: Node) -> dict:

@@ -18,6 +18,7 @@
   const viewer = $("viewer");
   const help = $("help");
   let state = { ...DEFAULTS };
+  let metrics = []; // the scores of maps that some image has
   let shown = []; // the rows that pass the filters, in order
   let zoom = { scale: 1, x: 0, y: 0 };
 
@@ -28,7 +29,7 @@
     const next = { ...DEFAULTS };
     for (const key of Object.keys(DEFAULTS)) if (given.has(key)) next[key] = given.get(key);
     if (next.map && !mapNamed(next.map)) next.map = DEFAULTS.map;
-    if (!metricNames().includes(next.sort) && !(next.sort in ORDERS)) next.sort = DEFAULTS.sort;
+    if (!metrics.includes(next.sort) && !(next.sort in ORDERS)) next.sort = DEFAULTS.sort;
     return next;
   }
 
@@ -56,10 +57,8 @@
   }
 
   function metricNames() {
-    const names = new Set();
-    for (const row of DATA.images)
-      for (const heat of Object.values(row.heat)) for (const metric of Object.keys(heat.scores)) names.add(metric);
-    return [...names];
+    const names = new Set(DATA.images.flatMap((row) => Object.values(row.heat).flatMap((heat) => Object.keys(heat.scores))));
+    return inOrder(names, Object.keys(DATA.metrics));
   }
 
   function confidence(row) {
@@ -119,7 +118,7 @@
 
   /* An image, the colours of a map over it, and the outlines of its regions. */
   function stack(row, folder, map) {
-    const box = element("div", "stack");
+    const box = element("span", "stack");
     box.style.aspectRatio = row.width + " / " + row.height;
     box.style.setProperty("--aspect", row.width / row.height);
     box.append(picture(file(folder, row), "base", description(row)));
@@ -171,10 +170,16 @@
     button.dataset.place = place;
     button.dataset.id = row.id;
     button.tabIndex = place === 0 ? 0 : -1;
-    button.append(stack(row, "thumbnails", mapNamed(state.map)));
+    const thumb = element("span", "thumb");
+    thumb.append(stack(row, "thumbnails", mapNamed(state.map)));
+    button.append(thumb);
     const caption = element("span", "caption");
     caption.append(badge(row));
     caption.append(element("span", "figure", number(state.sort === "name" ? confidence(row) : value(row))));
+    if (DATA.classes.length > 2 && row.label) {
+      const truth = row.label === row.predicted ? row.label : row.label + " \u2192 " + row.predicted;
+      caption.append(element("span", "truth", truth));
+    }
     caption.append(element("span", "name", row.name));
     button.append(caption);
     const item = element("li");
@@ -270,7 +275,7 @@
   function colourBar(map, heat) {
     const bar = element("span", "colours");
     const strip = element("span", "strip");
-    strip.style.backgroundImage = "linear-gradient(to right, " + map.colors.join(", ") + ")";
+    strip.style.backgroundImage = "linear-gradient(to right, " + map.colors.map((color) => color.slice(0, 7)).join(", ") + ")";
     const unit = map.unit ? " " + map.unit : "";
     bar.append(element("span", "", end(heat.ends[0])), strip, element("span", "", end(heat.ends[1]) + unit));
     bar.title = map.policy;
@@ -293,24 +298,25 @@
     if (row.outcome) add("Outcome", badge(row));
     add("Label", row.label);
     add("Predicted", row.predicted);
-    add("Probability", probabilities(row));
     add("Findings marked", [...new Set(row.outlines.map(([finding]) => finding))].join(", "));
     add("Part", row.split + (row.fold >= 0 ? ", fold " + row.fold : ""));
     add("Group", row.group);
     add("Stored size", row.width + " \u00d7 " + row.height + " pixels");
     add("Note", row.note);
     const scores = scoreTable(row);
-    return scores ? [list, scores] : [list];
+    return [probabilities(row), list, scores].filter(Boolean);
   }
 
   function probabilities(row) {
     const table = element("table", "probabilities");
+    table.createCaption().textContent = "Probability (uncalibrated)";
     DATA.classes.forEach((name, at) => {
       const line = table.insertRow();
       line.append(element("th", "", name));
-      const meter = element("meter");
-      meter.value = row.p[at];
-      line.insertCell().append(meter);
+      const share = element("span", "share");
+      share.append(element("i"));
+      share.firstChild.style.width = row.p[at] * 100 + "%";
+      line.insertCell().append(share);
       line.insertCell().textContent = row.p[at].toFixed(3);
     });
     return table;
@@ -324,7 +330,7 @@
     const head = table.createTHead().insertRow();
     head.append(element("th", "", "Measure"), ...maps.map((map) => element("th", "", map.name)));
     const body = table.createTBody();
-    for (const metric of metricNames()) {
+    for (const metric of metrics) {
       const line = body.insertRow();
       line.append(element("th", "", words(metric)));
       for (const map of maps) line.insertCell().textContent = number(row.heat[map.name].scores[metric]);
@@ -459,7 +465,7 @@
     document.documentElement.dataset.outline = state.outline;
     for (const button of document.querySelectorAll(".outline")) button.setAttribute("aria-pressed", String(state.outline === "on"));
     for (const button of document.querySelectorAll(".side")) button.setAttribute("aria-pressed", String(state.side === "on"));
-    const about = map ? [map.name + ": " + map.about, map.policy].filter(Boolean).join(" ") : "The images alone.";
+    const about = map ? [map.about, map.policy].filter(Boolean).join(" ") : "The images alone.";
     $("map-about").textContent = DATA.maps.length ? about : "";
     const active = ["split", "class", "predicted", "outcome", "finding", "find"].filter((key) => state[key]).length;
     $("clear").disabled = active === 0;
@@ -559,17 +565,24 @@
     return [...values].sort((a, b) => rank(a) - rank(b));
   }
 
+  /* The frame of all thumbnails has the shape of the middle one of the images, within reason. */
+  function frame() {
+    const shapes = DATA.images.map((row) => row.width / row.height).sort((a, b) => a - b);
+    return Math.min(Math.max(shapes[shapes.length >> 1] || 1, 0.75), 1.5);
+  }
+
   function fillControls() {
     const rows = DATA.images;
+    grid.style.setProperty("--frame", String(frame()));
     fill("split", inOrder(distinct(rows.map((row) => row.split)), ["test", "validation", "train"]));
     fill("class", DATA.classes.filter((name) => rows.some((row) => row.label === name)));
     fill("predicted", DATA.classes);
     fill("outcome", inOrder(distinct(rows.map((row) => row.outcome)),
       ["false negative", "false positive", "wrong", "true positive", "true negative", "correct"]));
     fill("finding", distinct(rows.flatMap((row) => row.outlines.map(([finding]) => finding))).sort());
-    const sorts = ["confidence", "positive", ...metricNames(), "name"];
+    const sorts = ["confidence", "positive", ...metrics, "name"];
     const labels = { confidence: "confidence", positive: "probability of " + DATA.positive, name: "name" };
-    for (const metric of metricNames()) labels[metric] = "map score: " + words(metric);
+    for (const metric of metrics) labels[metric] = "map score: " + words(metric);
     fill("sort", sorts, labels);
     for (const picker of document.querySelectorAll(".map-picker")) {
       for (const map of DATA.maps) {
@@ -625,6 +638,7 @@
     listenZoom();
   }
 
+  metrics = metricNames();
   fillControls();
   listen();
   state = readAddress();
