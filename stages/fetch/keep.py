@@ -15,10 +15,7 @@ from stages.common import files
 
 def same_bytes(first: Path, second: Path) -> bool:
     """Whether both are files with the same content; a missing one is not the same as anything."""
-    try:
-        if first.stat().st_size != second.stat().st_size:
-            return False
-    except FileNotFoundError:
+    if not (first.is_file() and second.is_file()) or first.stat().st_size != second.stat().st_size:
         return False
     with first.open("rb") as one, second.open("rb") as other:
         while True:
@@ -65,6 +62,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows = {row.path: row for row in _read(path)}
+        self.close(self.rows)  # without the line that was cut off when its writer was killed
 
     def add(self, row: Made) -> None:
         """Note a file that is in place; the line is on disk when this returns."""
@@ -80,8 +78,9 @@ class Ledger:
 
 
 def _read(path: Path) -> list[Made]:
-    """The rows of a ledger; a line that was cut off when its writer was killed is passed over."""
+    """The whole lines of a ledger."""
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return [Made(*row) for row in csv.reader(lines) if len(row) == len(fields(Made)) and len(row[2]) == 64]
+    text = path.read_text(encoding="utf-8", errors="replace")
+    lines = text[: text.rfind("\n") + 1].splitlines()
+    return [Made(*row) for row in csv.reader(lines) if len(row) == len(fields(Made))]
