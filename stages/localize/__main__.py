@@ -50,6 +50,7 @@ def _plan(p: params.Params, maps: list[MapFile]) -> tuple[Plan, list[str]]:
         masks=paths.MASKS,
         maps=maps,
         priors=mean_regions(images, regions, paths.MASKS),
+        several_findings=regions["finding"].nunique() > 1,
         fit=p.image.fit,
         tolerance=p.localize.tolerance,
         center_sigma=p.localize.center_sigma,

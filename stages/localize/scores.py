@@ -1,21 +1,21 @@
 """Measure every map and baseline on every image, one image at a time."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from stages.common import console, geometry
+from stages.common import console, geometry, pool
 from stages.common.errors import UserError
 from stages.common.maps import MapFile, measured_part
 from stages.common.regions import region_mask
 from stages.localize import baselines
 from stages.localize.metrics import METRICS, Measured, empty, expected, measure
 
+BLOCK = 16  # images that a process takes at a time; no more than one block is done sooner than processes start
 UNIT_COLUMNS = ["image_id", "group_id", "split", "fold", "correct"]
 
 
@@ -27,6 +27,7 @@ class Plan:
     regions: image_id -> its rows of regions.csv; for each measured image at least one.
     masks: the folder of the masks.
     priors: fold -> mean of the training regions, from `baselines.mean_regions`.
+    several_findings: whether each finding is measured apart, too.
     tolerance, center_sigma: as in the settings.
     """
 
@@ -35,6 +36,7 @@ class Plan:
     masks: Path
     maps: list[MapFile]
     priors: dict[int, np.ndarray]
+    several_findings: bool
     fit: geometry.Fit
     tolerance: float
     center_sigma: float
@@ -44,10 +46,10 @@ class Plan:
         """Of the maps, then of the baselines."""
         return [file.name for file in self.maps] + baselines.names(self.priors)
 
-    @property
-    def several_findings(self) -> bool:
-        """Whether each finding is measured apart, too."""
-        return len({finding for rows in self.regions.values() for finding in rows["finding"]}) > 1
+    def blocks(self) -> list["Plan"]:
+        """The same, in parts of BLOCK images."""
+        parts = [self.images.iloc[start : start + BLOCK] for start in range(0, len(self.images), BLOCK)]
+        return [replace(self, images=part, regions={i: self.regions[i] for i in part["image_id"]}) for part in parts]
 
 
 @dataclass(frozen=True)
@@ -75,11 +77,9 @@ class _Unit(NamedTuple):
 
 
 def score(plan: Plan, workers: int) -> Scores:
-    """Measure all maps, then the baselines; `workers` threads share the work and do not change the result."""
-    images = list(plan.images.itertuples())
-    with ThreadPoolExecutor(workers) as pool:  # NumPy sorts and resamples without holding the interpreter
-        done = pool.map(lambda image: _score_image(image, plan), images)
-        units = [unit for some in console.progress(done, len(images), "measure maps") for unit in some]
+    """Measure all maps, then the baselines; `workers` processes share the work and do not change the result."""
+    units = list(console.progress(_units(plan, workers), len(plan.images), "measure maps"))
+    units = [unit for of_image in units for unit in of_image]
     return Scores(
         units=pd.DataFrame([unit.row for unit in units], columns=[*UNIT_COLUMNS, "finding"]),
         names=plan.names,
@@ -99,6 +99,20 @@ def common_images(maps: list[MapFile]) -> list[str]:
         if file.image_ids != maps[0].image_ids:
             raise UserError(f"{maps[0].path} and {file.path} hold different images; run `dvc repro -f attribute`")
     return maps[0].image_ids if maps else []
+
+
+def _units(plan: Plan, workers: int) -> Iterator[list[_Unit]]:
+    """The units of each image."""
+    if workers == 1 or len(plan.images) <= BLOCK:
+        yield from _score_block(plan)
+        return
+    with pool.processes(workers) as processes:
+        for block in processes.map(_score_block, plan.blocks()):
+            yield from block
+
+
+def _score_block(plan: Plan) -> list[list[_Unit]]:
+    return [_score_image(image, plan) for image in plan.images.itertuples()]
 
 
 def _score_image(image: tuple, plan: Plan) -> list[_Unit]:

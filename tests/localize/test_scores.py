@@ -1,5 +1,7 @@
 """Maps measured on the stored image's grid."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ from stages.common.geometry import place
 from stages.common.maps import open_maps
 from stages.common.regions import region_mask
 from stages.localize.metrics import DIRECT, METRICS, measure
-from stages.localize.scores import UNIT_COLUMNS, Plan, common_images, score
+from stages.localize.scores import BLOCK, UNIT_COLUMNS, Plan, common_images, score
 from tests.localize.factory import blob, write_maps
 
 SIZE = (30, 90)
@@ -26,7 +28,8 @@ def plan(tmp_path, values, regions, fit="stretch", status="ok", part="positive",
     path = write_maps(tmp_path / "cam.h5", ["a"], np.asarray(values)[None], [status], part)
     image = ["a", "g", "test", -1, True, SIZE[0], SIZE[1], 0]
     images = pd.DataFrame([image], columns=[*UNIT_COLUMNS, "height", "width", "row"])
-    return Plan(images, regions, tmp_path, [open_maps(path)], priors or {}, fit, 0.0, 0.25)
+    several = regions["a"]["finding"].nunique() > 1
+    return Plan(images, regions, tmp_path, [open_maps(path)], priors or {}, several, fit, 0.0, 0.25)
 
 
 def named(scores, name: str, unit: int = 0) -> dict[str, float]:
@@ -72,11 +75,24 @@ def test_each_finding_is_measured_apart_where_there_are_several(tmp_path):
 
 
 def test_an_image_with_one_of_several_findings_repeats_its_numbers(tmp_path):
-    several = plan(tmp_path, blob(0.5, 0.5), boxes(("nodule", 40.0, 5.0)))
-    regions = several.regions | {"b": several.regions["a"].assign(finding="mass")}
-    scores = score(Plan(**(vars(several) | {"regions": regions})), 1)
+    one = plan(tmp_path, blob(0.5, 0.5), boxes(("nodule", 40.0, 5.0)))
+    scores = score(replace(one, several_findings=True), 1)
     assert scores.units["finding"].tolist() == ["", "nodule"]
     np.testing.assert_array_equal(scores.values[0], scores.values[1])
+
+
+def test_processes_that_share_the_work_do_not_change_the_result(tmp_path):
+    ids = [f"i{n:02d}" for n in range(BLOCK + 5)]
+    maps = np.random.default_rng(0).random((len(ids), 8, 8))
+    file = open_maps(write_maps(tmp_path / "cam.h5", ids, maps))
+    images = pd.DataFrame({"image_id": ids, "group_id": ids, "split": "test", "fold": -1, "correct": True})
+    images = images.assign(height=SIZE[0], width=SIZE[1], row=range(len(ids)))
+    regions = {name: boxes(("nodule", 3.0 * n, 5.0))["a"].assign(image_id=name) for n, name in enumerate(ids)}
+    whole = Plan(images, regions, tmp_path, [file], {}, False, "stretch", 0.0, 0.25)
+    alone, together = score(whole, 1), score(whole, 2)
+    pd.testing.assert_frame_equal(alone.units, together.units)
+    np.testing.assert_array_equal(alone.values, together.values)
+    np.testing.assert_array_equal(alone.overlaps, together.overlaps)
 
 
 def test_files_of_different_images_are_refused(tmp_path):

@@ -1,0 +1,42 @@
+"""On real boxes: the position prior's known strength."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stages.localize.baselines import mean_regions
+from stages.localize.metrics import METRICS
+from stages.localize.scores import Plan, score
+
+ROOT = Path(__file__).parents[2]
+REAL = Path(os.environ.get("LESIONMAP_REAL_DATA", ROOT / "../shared/data")) / "nih_cxr"
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="LESIONMAP_REAL_DATA has no nih_cxr")
+def test_the_prior_points_far_above_chance_on_chest_radiographs():
+    labels = pd.read_csv(REAL / "labels.csv", dtype=str)
+    boxes = pd.read_csv(REAL / "boxes.csv").rename(columns={"path": "image_id"}).assign(kind="box", mask_path="")
+    patients = sorted(set(labels["patient_id"]))
+    folds = dict(zip(patients, np.random.default_rng(0).permutation(len(patients)) % 5, strict=True))
+    images = pd.DataFrame({"image_id": labels["path"], "group_id": labels["patient_id"]}).assign(
+        split="test", fold=labels["patient_id"].map(folds), correct=True, height=1024, width=1024, row=0
+    )
+    plan = Plan(
+        images=images[images["image_id"].isin(boxes["image_id"])],
+        regions=dict(iter(boxes.groupby("image_id"))),
+        masks=REAL,
+        maps=[],
+        priors=mean_regions(images, boxes, REAL),
+        several_findings=False,
+        fit="stretch",
+        tolerance=0.0,
+        center_sigma=0.25,
+    )
+    scores = score(plan, 1)
+    means = dict(zip(scores.names, scores.values[:, :, list(METRICS).index("pointing")].mean(axis=0), strict=True))
+    assert len(scores.units) == 120
+    assert 0.27 < means["prior"] < 0.37
+    assert 0.05 < means["random"] < 0.10
