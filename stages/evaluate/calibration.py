@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import optimize
 
+from stages.common import files
 from stages.evaluate.scores import log_losses
 
 TEMPERATURES = (0.05, 20.0)  # the range that is searched; an optimum at its end is none
@@ -30,7 +31,7 @@ def fit_temperature(truth: np.ndarray, probabilities: np.ndarray, minimum: int) 
     if min(best.x - low, high - best.x) < 0.01:
         why = "are told apart without error" if best.x < 0 else "are told apart no better than by chance"
         return 1.0, f"not fitted: the log loss has no minimum, the validation images {why}"
-    return float(np.exp(best.x)), None
+    return files.significant(np.exp(best.x)), None
 
 
 def calibrated(probabilities: np.ndarray, temperature: float | np.ndarray) -> np.ndarray:
