@@ -1,24 +1,19 @@
 """On real boxes: the position prior's known strength."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from stages.localize.baselines import mean_regions
 from stages.localize.metrics import METRICS
 from stages.localize.scores import Plan, score
 
-ROOT = Path(__file__).parents[2]
-REAL = Path(os.environ.get("LESIONMAP_REAL_DATA", ROOT / "../shared/data")) / "nih_cxr"
 
-
-@pytest.mark.skipif(not REAL.is_dir(), reason="LESIONMAP_REAL_DATA has no nih_cxr")
-def test_the_prior_points_far_above_chance_on_chest_radiographs():
-    labels = pd.read_csv(REAL / "labels.csv", dtype=str)
-    boxes = pd.read_csv(REAL / "boxes.csv").rename(columns={"path": "image_id"}).assign(kind="box", mask_path="")
+def test_the_prior_points_far_above_chance_on_chest_radiographs(real_data: Path):
+    folder = real_data / "nih_cxr"
+    labels = pd.read_csv(folder / "labels.csv", dtype=str)
+    boxes = pd.read_csv(folder / "boxes.csv").rename(columns={"path": "image_id"}).assign(kind="box", mask_path="")
     patients = sorted(set(labels["patient_id"]))
     folds = dict(zip(patients, np.random.default_rng(0).permutation(len(patients)) % 5, strict=True))
     images = pd.DataFrame({"image_id": labels["path"], "group_id": labels["patient_id"]}).assign(
@@ -27,9 +22,9 @@ def test_the_prior_points_far_above_chance_on_chest_radiographs():
     plan = Plan(
         images=images[images["image_id"].isin(boxes["image_id"])],
         regions=dict(iter(boxes.groupby("image_id"))),
-        masks=REAL,
+        masks=folder,
         maps=[],
-        priors=mean_regions(images, boxes, REAL),
+        priors=mean_regions(images, boxes, folder),
         several_findings=False,
         fit="stretch",
         tolerance=0.0,
