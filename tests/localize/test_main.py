@@ -21,7 +21,8 @@ def here(tmp_path, monkeypatch):
 
 
 def settings(maps: dict = MAPS, **localize) -> None:
-    parsed = params.parse({"attribute": {"maps": maps}, "localize": {"replicates": 200, **localize}}, "test")
+    sections = {"attribute": {"maps": maps}, "compute": {"workers": 1}, "localize": {"replicates": 200, **localize}}
+    parsed = params.parse(sections, "test")
     files.write_text(params.PARAMS, yaml.safe_dump(parsed.model_dump(mode="json"), sort_keys=False))
 
 
