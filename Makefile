@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: demo test lint
 demo: .venv/installed          ## the whole pipeline on the current params.yaml
 	dvc repro
-	python -m stages.report --headline
+	python -m stages.report.headline
 
 test: .venv/installed-dev lint
 	python -m pytest

@@ -9,7 +9,6 @@ from stages.common.schema import Section
 
 AnyMap = Annotated[Union[tuple(method.Settings for method in METHODS.values())], Field(discriminator="method")]  # noqa: UP007
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=40)]
-BASELINES = ("center", "prior", "random")
 
 
 class Settings(Section):

@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from stages.common.params import Params
 
 
+BASELINES = ("center", "prior", "random")  # names of stages.localize.baselines in its tables
+
+
 def problems(params: "Params") -> list[str]:
     """What does not fit, each in one sentence that names the keys; empty when all is well."""
     checks = (_cut, _input_size, _weights, _loss, _classes, _maps)
@@ -70,10 +73,17 @@ def _classes(params: "Params") -> list[str]:
 
 def _maps(params: "Params") -> list[str]:
     from stages.attribute.methods import METHODS
+    from stages.attribute.settings import BASELINES
 
-    found = []
+    found = [
+        f"`attribute.maps.{name}`: this is the name of a baseline; choose another"
+        for name in BASELINES
+        if name in params.attribute.maps
+    ]
     for name, settings in params.attribute.maps.items():
         at = f"attribute.maps.{name}"
+        if name in BASELINES:
+            found.append(f"`{at}`: {name} is the name of a baseline of localize; name the map otherwise")
         found += [f"`{at}`: {problem}" for problem in METHODS[settings.method].problems(settings, params)]
         for key in ("target", "contrast"):
             value = getattr(settings, key)

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.metadata
+import logging
 import os
 import platform
 from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +28,7 @@ def start(seed: int = 0) -> None:
         import keras
         import tensorflow as tf
 
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns when several folds' models are compiled
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
 
