@@ -73,7 +73,7 @@ def _classes(params: "Params") -> list[str]:
 
 def _maps(params: "Params") -> list[str]:
     from stages.attribute.methods import METHODS
-    from stages.attribute.settings import BASELINES
+    from stages.localize.baselines import BASELINES
 
     found = [
         f"`attribute.maps.{name}`: this is the name of a baseline; choose another"
@@ -82,8 +82,6 @@ def _maps(params: "Params") -> list[str]:
     ]
     for name, settings in params.attribute.maps.items():
         at = f"attribute.maps.{name}"
-        if name in BASELINES:
-            found.append(f"`{at}`: {name} is the name of a baseline of localize; name the map otherwise")
         found += [f"`{at}`: {problem}" for problem in METHODS[settings.method].problems(settings, params)]
         for key in ("target", "contrast"):
             value = getattr(settings, key)
