@@ -1,6 +1,7 @@
 """Files that appear whole or not at all, digests, and HDF5 files with the same bytes every time."""
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
@@ -36,8 +37,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield an empty temporary folder beside `path`; put it in place of `path` when the block ends well."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    for abandoned in path.parent.glob(f".{path.name}.*.part"):  # by a run that was killed; a stage never runs twice
-        shutil.rmtree(abandoned, ignore_errors=True)
+    _remove_abandoned(path)
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
     try:
         yield temporary
@@ -98,6 +98,7 @@ def create_hdf5(path: Path, attributes: Mapping[str, object]) -> Iterator[h5py.F
     The same writes give the same bytes: default library version, no modification times, and never reopened
     (a resumed file, or one of `libver="latest"`, was seen to differ).
     """
+    _remove_abandoned(Path(path))
     with atomic(path) as temporary, h5py.File(temporary, "w", track_order=False) as file:
         for name in sorted(attributes):
             file.attrs[name] = attributes[name]
@@ -134,3 +135,12 @@ def strings(values: Iterable[str]) -> np.ndarray:
 def texts(dataset: h5py.Dataset) -> list[str]:
     """The strings of a dataset written with `strings`."""
     return [value.decode("utf-8") for value in dataset[()]]
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove what runs that were killed left beside `path`: no two processes of a stage run at once."""
+    for abandoned in path.parent.glob(f".{glob.escape(path.name)}.{'?' * 8}.part"):
+        if abandoned.is_dir():
+            shutil.rmtree(abandoned, ignore_errors=True)
+        else:
+            abandoned.unlink(missing_ok=True)
