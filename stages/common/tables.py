@@ -60,12 +60,20 @@ SORT_KEYS = ["image_id", "source_path", "finding", "kind", "x", "y", "map", "met
 
 
 def write(path: Path, table: pd.DataFrame, columns: dict[str, str]) -> None:
-    """Write the named columns, then any further ones, sorted by `image_id` (else by what identifies a row)."""
+    """Write the named columns, then any further ones, sorted by `image_id` (else by what identifies a row).
+
+    Raises:
+        UserError: a text has a carriage return in it.
+    """
     extra = [name for name in table.columns if name not in columns]
     table = table[[*columns, *extra]].astype(columns)
     keys = [key for key in SORT_KEYS if key in columns]
     table = table.sort_values(keys, kind="stable")
-    files.write_text(path, table.to_csv(index=False, lineterminator="\n"))
+    text = table.to_csv(index=False, lineterminator="\n")
+    if "\r" in text:  # which readers take for the end of a row, and Python's csv quotes only from 3.13 on
+        row = next(line for line in text.split("\n") if "\r" in line)
+        raise UserError(f"{path}: {row!r} has a carriage return in a name or text; rename the file or mend the text")
+    files.write_text(path, text)
 
 
 def read(path: Path, columns: dict[str, str]) -> pd.DataFrame:
