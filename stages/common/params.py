@@ -5,12 +5,15 @@ what several sections must agree on.
 """
 
 import difflib
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
+from stages.attribute.methods import METHODS
 from stages.attribute.settings import Settings as AttributeSettings
 from stages.common.errors import UserError
 from stages.common.geometry import Fit
@@ -111,16 +114,21 @@ def parse(values: dict, origin: str) -> Params:
 
 
 def read_yaml(path: Path) -> dict:
-    """The mapping in a YAML file, or a UserError."""
+    """The mapping in a YAML file, or a UserError. Read as dvc does, as YAML 1.2: 1e-5 is a number, `no` a text."""
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        values = YAML(typ="safe").load(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path} is missing; copy one from recipes/") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is not YAML: {error}") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not YAML: {_place(error)}") from None
     if not isinstance(values, dict):
         raise UserError(f"{path} must hold sections such as `source:`; copy one from recipes/")
     return values
+
+
+def _place(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return str(error) if mark is None else f"{error.problem} in line {mark.line + 1}"
 
 
 def _refuse_missing(values: object, section: type[Section], at: tuple[str, ...], path: Path) -> None:
@@ -140,39 +148,46 @@ def _refuse_missing(values: object, section: type[Section], at: tuple[str, ...],
 def _default(value: object) -> str:
     if isinstance(value, Section):
         value = value.model_dump()
-    return yaml.safe_dump(value, default_flow_style=True, width=10_000).removesuffix("\n...\n").strip()
+    return json.dumps(value, ensure_ascii=False)  # which is YAML too
 
 
 def _in_words(problem: dict) -> str:
     """One of pydantic's errors as the key's path, what was given, what is allowed."""
-    location = [part for part in problem["loc"] if part != "[key]"]
+    location = [str(part) for part in problem["loc"] if part != "[key]"]
+    allowed = _names_at(location[:-1])
     if location[:2] == ["attribute", "maps"] and len(location) > 3:
         del location[3]  # the method's name, which pydantic puts between a map's name and its keys
-    key = ".".join(str(part) for part in location)
+    key = ".".join(location)
     if problem["type"] == "extra_forbidden":
-        return f"unknown key `{key}`{_nearest(location)}"
+        return f"unknown key `{key}`{_nearest(location[-1], allowed)}"
+    if problem["type"] == "union_tag_not_found":
+        return f"`{key}.method` is missing; it is one of: {', '.join(METHODS)}"
+    if problem["type"] == "union_tag_invalid":
+        tag = str(problem["ctx"]["tag"])
+        return f"`{key}.method`: there is no method `{tag}`{_nearest(tag, list(METHODS))}"
+    if problem["type"].startswith("model_"):
+        return f"`{key}` must hold keys and their values (given: {problem['input']!r})"
     message = problem["msg"].removeprefix("Value error, ")
     given = problem.get("input")
     shown = "" if isinstance(given, (dict, Section)) else f" (given: {given!r})"
     return f"`{key}`: {message[0].lower()}{message[1:]}{shown}"
 
 
-def _nearest(location: list) -> str:
-    names = _names_at([str(part) for part in location[:-1]])
-    near = difflib.get_close_matches(str(location[-1]), names, n=1, cutoff=0.5)
+def _nearest(name: str, allowed: list[str]) -> str:
+    near = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
     if near:
         return f"; did you mean `{near[0]}`?"
-    return f"; allowed here: {', '.join(names)}" if names else ""
+    return f"; allowed here: {', '.join(allowed)}" if allowed else ""
 
 
 def _names_at(parents: list[str]) -> list[str]:
-    """The keys of the section at a path."""
+    """The keys of the section at a path of pydantic's, in which a map's name is followed by its method's."""
+    if parents[:2] == ["attribute", "maps"]:
+        return list(METHODS[parents[3]].Settings.model_fields) if len(parents) > 3 else []
     section: type[Section] = Params
-    for place, name in enumerate(parents):
-        if parents[:place] == ["attribute", "maps"]:
-            from stages.attribute.methods import METHODS
-
-            return sorted({key for method in METHODS.values() for key in method.Settings.model_fields})
+    for name in parents:
+        if name not in section.model_fields:
+            return []
         annotation = section.model_fields[name].annotation
         if not (isinstance(annotation, type) and issubclass(annotation, Section)):
             return []
