@@ -1,21 +1,25 @@
 """How a stage starts, speaks, fails and ends."""
 
 import ctypes
+import itertools
 import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
 import filelock
+import psutil
 
 from stages.common.errors import UserError
 
 T = TypeVar("T")
 LOCKS = Path(".dvc/tmp/lesionmap")
+SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh", "fish")
 
 
 def run(stage: str, main: Callable[[], str | None]) -> None:
@@ -31,9 +35,10 @@ def run(stage: str, main: Callable[[], str | None]) -> None:
     except UserError as error:
         _fail(stage, str(error), error.exit_code)
     except OSError as error:
-        if error.filename is None:
+        if error.errno is None:  # not from the system: a library's own mistake, or ours
             raise
-        _fail(stage, f"{error.strerror}: {error.filename}; check the path, its permissions and the free space", 1)
+        where = f": {error.filename}" if error.filename else ""  # a full disk names no file
+        _fail(stage, f"{error.strerror}{where}; check the path, its permissions and the free space", 1)
     except KeyboardInterrupt:
         _fail(stage, "interrupted; run `dvc repro` again to go on", 130)
     if summary:
@@ -60,16 +65,15 @@ def _fail(stage: str, message: str, code: int) -> None:
     sys.exit(code)
 
 
-def _only_one(stage: str) -> filelock.FileLock:
+def _only_one(stage: str) -> AbstractContextManager:
     """A lock for the stage in this workspace; the system frees it when its holder dies, however it dies."""
     LOCKS.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(LOCKS / f"{stage}.lock")
     try:
-        lock.acquire(timeout=0)
+        return lock.acquire(timeout=0)
     except filelock.Timeout:
         print(f"{stage}: another process of this stage is still running here; waiting for it to end", file=sys.stderr)
-        lock.acquire()
-    return lock
+        return lock.acquire()
 
 
 def end_with_parent() -> None:
@@ -80,9 +84,34 @@ def end_with_parent() -> None:
         if os.getppid() != parent:
             os._exit(143)
 
-    def watch() -> None:  # elsewhere there is no such signal; and a shell between dvc and us may live on
-        while os.getppid() == parent:
+    line = _line_of_parents()
+
+    def watch() -> None:  # elsewhere there is no such signal, and a shell between dvc and us lives on
+        while all(_parent(child) == parent for child, parent in itertools.pairwise(line)):
             time.sleep(1)
         os._exit(143)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _line_of_parents() -> list[int]:
+    """This process, its parent, and as long as that is a shell for one command (`sh -c ...`), the next one up."""
+    line = [os.getpid(), os.getppid()]
+    while _is_shell_command(line[-1]) and (parent := _parent(line[-1])):
+        line.append(parent)
+    return line
+
+
+def _is_shell_command(number: int) -> bool:
+    try:
+        words = psutil.Process(number).cmdline()
+    except psutil.Error:
+        return False
+    return len(words) > 1 and Path(words[0]).name in SHELLS and "-c" in words[1:3]
+
+
+def _parent(number: int) -> int | None:
+    try:
+        return psutil.Process(number).ppid()
+    except psutil.Error:
+        return None
