@@ -12,11 +12,13 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import filelock
 import numpy as np
 
 from stages.common.errors import UserError
 
 BUSY_SECONDS = 60
+DAMAGED = ".damaged"
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS features (key TEXT PRIMARY KEY, sha256 BLOB, used INTEGER, data BLOB) WITHOUT ROWID"
 )
@@ -36,7 +38,8 @@ class Store:
         self.path = folder / f"{hashlib.sha256(described.encode()).hexdigest()[:24]}.sqlite"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._connection = _open(self.path, described)
+            with filelock.FileLock(folder / ".opening.lock"):  # sqlite does not wait for one who turns on its log
+                self._connection = _open(self.path, described)
         except (OSError, sqlite3.Error) as error:
             raise UserError(f"cannot write the feature store {folder} ({error}); set `compute.cache_dir`") from error
 
@@ -72,7 +75,11 @@ class Store:
         return np.frombuffer(row[1], self._dtype).reshape(self.shape)
 
     def put(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Keep arrays by key, all or none."""
+        """Keep arrays by key, all or none.
+
+        Raises:
+            UserError: the disk is full, or the file is damaged; it is set aside then, and a new one begins.
+        """
         if not arrays:
             return
         today = datetime.date.today().toordinal()
@@ -81,9 +88,15 @@ class Store:
             data = np.ascontiguousarray(array, self._dtype).tobytes()
             rows.append((key, hashlib.sha256(data).digest(), today, data))
         shape = json.dumps(next(iter(arrays.values())).shape)
-        with self._connection:
-            self._connection.execute("UPDATE namespace SET shape = ?", (shape,))
-            self._connection.executemany("INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?)", rows)
+        try:
+            with self._connection:
+                self._connection.execute("UPDATE namespace SET shape = ?", (shape,))
+                self._connection.executemany("INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?)", rows)
+        except sqlite3.OperationalError as error:
+            raise UserError(f"cannot write the feature store {self.path} ({error}); set `compute.cache_dir`") from error
+        except sqlite3.DatabaseError as error:
+            _set_aside(self.path)
+            raise UserError(f"the feature store {self.path} was damaged; it was set aside, run again") from error
 
     def touch(self, keys: Iterable[str]) -> None:
         """Note that keys were used today, so that pruning spares them."""
@@ -97,6 +110,9 @@ def prune(folder: Path, days: int) -> tuple[int, int]:
     """Remove what was not used for more than `days` days, of every namespace; returns (rows removed, bytes freed)."""
     removed = freed = 0
     oldest = datetime.date.today().toordinal() - days
+    for path in folder.glob(f"*{DAMAGED}"):
+        freed += _size(path)
+        path.unlink()
     for path in sorted(folder.glob("*.sqlite")):
         size = _size(path)
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
@@ -105,8 +121,10 @@ def prune(folder: Path, days: int) -> tuple[int, int]:
                 removed += connection.execute("DELETE FROM features WHERE used < ?", (oldest,)).rowcount
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.OperationalError as error:
+            raise UserError(f"cannot prune the feature store {path} ({error}); is a stage using it?") from error
         except sqlite3.DatabaseError:
-            path.unlink()  # damaged beyond reading: nothing in it can be used
+            _remove(path)  # damaged beyond reading: nothing in it can be used
         finally:
             connection.close()
         freed += size - _size(path)
@@ -119,9 +137,7 @@ def _open(path: Path, described: str) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):
             raise
-        path.replace(path.with_suffix(".damaged"))  # features can be computed again
-        for suffix in ("-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        _set_aside(path)
         return _connect(path, described)
 
 
@@ -134,6 +150,17 @@ def _connect(path: Path, described: str) -> sqlite3.Connection:
         connection.execute("CREATE TABLE IF NOT EXISTS namespace (described TEXT PRIMARY KEY, shape TEXT)")
         connection.execute("INSERT OR IGNORE INTO namespace VALUES (?, NULL)", (described,))
     return connection
+
+
+def _set_aside(path: Path) -> None:
+    """Keep a damaged file out of the way until the next pruning; its features can be computed again."""
+    path.replace(path.with_suffix(DAMAGED))
+    _remove(path)
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _size(path: Path) -> int:
