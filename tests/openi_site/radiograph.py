@@ -1,5 +1,6 @@
 """Generated chest radiographs in place of the real ones: the same bytes for the same image, at any time."""
 
+import functools
 import io
 import zlib
 
@@ -10,6 +11,7 @@ TWINS = {"CXR1015_IM-0013-1001": "CXR1015_IM-0001-1001", "CXR1015_IM-0013-2001":
 """Exact duplicates in the real collection."""
 
 
+@functools.lru_cache(maxsize=1000)
 def png(image_id: str, width: int, abnormal: bool) -> bytes:
     """A grey PNG, `width` pixels wide: body, lungs, spine, ribs, noise; and a bright spot when abnormal."""
     generator = np.random.default_rng(zlib.crc32(TWINS.get(image_id, image_id).encode()))

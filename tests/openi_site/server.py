@@ -131,44 +131,46 @@ class _Handler(BaseHTTPRequestHandler):
     site: Site
 
     def do_GET(self) -> None:
-        arrived = time.monotonic()
-        self.fault: str | None = None
+        self.arrived = time.monotonic()
         try:
-            outcome = self._respond()
+            self._respond()
         except OSError:  # the visitor has gone: nothing to answer
-            outcome = self.fault or "broken off"
             self.close_connection = True
-        finally:
-            host, agent = self.headers.get("Host", ""), self.headers.get("User-Agent", "")
-            self.site.note(Visit(arrived, self.path, outcome, host, agent))
 
     def log_message(self, *_: object) -> None:
         pass
 
-    def _respond(self) -> str:
-        """Answer; returns what was done."""
+    def _respond(self) -> None:
         path, faults = urlsplit(self.path).path, self.site.faults
         if faults.throttled():
+            self._note("throttled")
             self._send(200, "text/html; charset=utf-8", THROTTLE_PAGE)
-            return "throttled"
-        if path in ("/api/search", "/retrieve.php"):
-            return self._search(faults.draw(self.path, COMMON_FAULTS + SEARCH_FAULTS))
-        if path.startswith("/imgs/collections/"):
-            return self._archive(path.rsplit("/", 1)[1], faults.draw(self.path, ("server_error", "truncated", "busy")))
-        picture = self.site.picture(path)
-        if picture is None:
-            self._send(404, "text/html", b"<html>not found</html>")
-            return "not found"
-        return self._picture(picture, faults.draw(self.path, COMMON_FAULTS + IMAGE_FAULTS))
+        elif path in ("/api/search", "/retrieve.php"):
+            self._search(faults.draw(self.path, COMMON_FAULTS + SEARCH_FAULTS))
+        elif path.startswith("/imgs/collections/"):
+            self._archive(path.rsplit("/", 1)[1], faults.draw(self.path, ("server_error", "truncated", "busy")))
+        elif (picture := self.site.picture(path)) is not None:
+            self._picture(picture, faults.draw(self.path, COMMON_FAULTS + IMAGE_FAULTS))
+        else:
+            self._not_found()
 
-    def _search(self, fault: str | None) -> str:
+    def _note(self, outcome: str) -> None:
+        """Log the visit; before the answer, so that the visitor finds itself in the log."""
+        host, agent = self.headers.get("Host", ""), self.headers.get("User-Agent", "")
+        self.site.note(Visit(self.arrived, self.path, outcome, host, agent))
+
+    def _not_found(self) -> None:
+        self._note("not found")
+        self._send(404, "text/html", b"<html>not found</html>")
+
+    def _search(self, fault: str | None) -> None:
         envelope = self.site.search(parse_qs(urlsplit(self.path).query, keep_blank_values=True))
         if fault in SEARCH_FAULTS and "list" in envelope:
             envelope = self.site.faults.spoil_page(fault, envelope, self.site.items)
         body = json.dumps(envelope, indent=2, ensure_ascii=False).encode()
-        return self._spoiled("application/json;charset=UTF-8", body, fault)
+        self._spoiled("application/json;charset=UTF-8", body, fault)
 
-    def _picture(self, body: bytes, fault: str | None) -> str:
+    def _picture(self, body: bytes, fault: str | None) -> None:
         if fault == "corrupt":
             middle = len(body) // 2
             body = body[:middle] + bytes([body[middle] ^ 0xFF]) + body[middle + 1 :]
@@ -178,11 +180,11 @@ class _Handler(BaseHTTPRequestHandler):
             body = radiograph.png("tiny", 8, False)
         if fault == "not_png":
             body = b"GIF89a" + body[6:]
-        return self._spoiled("image/png", body, fault)
+        self._spoiled("image/png", body, fault)
 
-    def _spoiled(self, kind: str, body: bytes, fault: str | None) -> str:
+    def _spoiled(self, kind: str, body: bytes, fault: str | None) -> None:
         """Send a body, with one of the faults that any answer may have."""
-        self.fault = fault
+        self._note(fault or "good")
         match fault:
             case "server_error":
                 self._send(500, "text/html", b"<html>Internal error</html>")
@@ -204,8 +206,6 @@ class _Handler(BaseHTTPRequestHandler):
                 self._endless(kind, body)
             case _:
                 self._send(200, kind, body)
-                return fault or "good"
-        return fault
 
     def _drip(self, kind: str, body: bytes) -> None:
         self._head(200, kind, len(body), {})
@@ -223,13 +223,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[:64] + b"\0" * 65_536)
         self.close_connection = True
 
-    def _archive(self, name: str, fault: str | None) -> str:
+    def _archive(self, name: str, fault: str | None) -> None:
         path = (self.site.archives or Path("/nowhere")) / name
         if not path.is_file():
-            self._send(404, "text/html", b"<html>not found</html>")
-            return "not found"
+            self._not_found()
+            return
         if fault in ("server_error", "busy"):
-            return self._spoiled("application/x-gzip", b"", fault)
+            self._spoiled("application/x-gzip", b"", fault)
+            return
         content, start = path.read_bytes(), 0
         tag = f'"{len(content):x}-{path.stat().st_mtime_ns:x}"'
         wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
@@ -239,10 +240,10 @@ class _Handler(BaseHTTPRequestHandler):
         if start:
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
         rest = content[start:]
+        self._note(f"{fault or 'good'} from {start}")
         self._head(206 if start else 200, "application/x-gzip", len(rest), headers)
         self.wfile.write(rest[: len(rest) // 2] if fault == "truncated" else rest)
         self.close_connection = fault == "truncated"
-        return fault or f"good from {start}"
 
     def _send(self, status: int, kind: str, body: bytes, headers: dict[str, str] | None = None) -> None:
         self._head(status, kind, len(body), headers or {})

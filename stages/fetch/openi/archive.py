@@ -1,11 +1,13 @@
 """The collection's tar files: reports as XML, images as PNG or DICOM. Members never name a file on disk."""
 
+import gzip
 import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
+from stages.common import files
 from stages.common.errors import UserError
 from stages.fetch.openi import records, terms
 from stages.fetch.openi.records import Collection, Image, Report
@@ -43,11 +45,14 @@ def members(path: Path, suffix: str) -> Iterator[tuple[str, bytes]]:
         UserError: the archive is cut short or corrupt, or a member is absolute, climbs with `..`, a link or a device.
     """
     try:
-        with tarfile.open(path, "r|gz") as archive:
-            for member in archive:
-                _refuse_dangerous(path, member)
-                if member.isfile() and member.name.lower().endswith(suffix):
-                    yield member.name, archive.extractfile(member).read()
+        with gzip.open(path) as stream:  # tarfile's own "r|gz" takes a file that is cut short for a shorter one
+            with tarfile.open(fileobj=stream, mode="r|") as archive:
+                for member in archive:
+                    _refuse_dangerous(path, member)
+                    if member.isfile() and member.name.lower().endswith(suffix):
+                        yield member.name, archive.extractfile(member).read()
+            while stream.read(files.CHUNK):  # to the checksum at the end
+                pass
     except FileNotFoundError:
         raise UserError(f"there is no archive {path}") from None
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:

@@ -48,8 +48,8 @@ def search(answer: Answer, image_size: int) -> Page:
         raise RefusedError("schema", str(error)) from None
 
 
-def image_answer(answer: Answer, image_size: int) -> bytes:
-    """The bytes of a whole PNG picture of about the size that was asked for.
+def image_answer(answer: Answer, image_size: int) -> tuple[bytes, tuple[int, int]]:
+    """The bytes of a whole PNG picture of about the size that was asked for; its width and height.
 
     Raises:
         RefusedError: it is something else.
@@ -62,7 +62,7 @@ def image_answer(answer: Answer, image_size: int) -> bytes:
         raise RefusedError("bad_image", str(error)) from None
     if not image_size / 4 <= max(width, height) <= image_size * 4:
         raise RefusedError("bad_size", f"a picture of {width}x{height} pixels")
-    return answer.body
+    return answer.body, (width, height)
 
 
 def png(content: bytes) -> tuple[int, int]:

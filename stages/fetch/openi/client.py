@@ -118,21 +118,25 @@ class Client:
 
     @contextlib.contextmanager
     def stream(self, url: str, headers: dict[str, str]) -> Iterator[requests.Response]:
-        """One request for a large file whose body the caller reads; no retries, no throttling.
+        """One request for a large file whose body the caller reads; not asked again here.
 
         Raises:
-            RefusedError: no answer, or one with a status that is neither 200, 206 nor 416.
-            ThrottledError: an HTML page, or a status that says so.
+            RefusedError: no answer, one that breaks off, or one with a status that is neither 200, 206 nor 416.
+            ThrottledError: the site throttles; the next request waits for the pause to be over.
+            NetworkError: it throttled too often.
         """
-        response = self._open(url, "search", headers)
-        with contextlib.closing(response), _in_words():
-            _check_status(response, (200, 206, 416))
-            yield response
-
-    def pause(self, throttled: ThrottledError) -> None:
-        """Wait as the site asks, for a caller of `stream`."""
-        self._throttled(self._breaker.enter(), throttled)
-        self._breaker.enter()
+        ticket = self._breaker.enter()
+        try:
+            with contextlib.closing(self._open(url, "search", headers)) as response, _in_words():
+                _check_status(response, (200, 206, 416))
+                yield response
+        except ThrottledError as throttled:
+            self._throttled(ticket, throttled)
+            raise
+        except BaseException:
+            self._breaker.bad(ticket)
+            raise
+        self._breaker.good(ticket)
 
     def wait(self, seconds: float) -> None:
         """Sleep, unless the client is stopped."""

@@ -48,9 +48,8 @@ class Work:
         manifest = self.manifest()
         if manifest is None or not self.store.lock.is_file() or self._projections_changed():
             return False
-        here = {path.stem for path in self.store.images.glob(f"*{self.suffix}")}
         missing = self.store.read_missing()
-        if here | missing.keys() != {image.image_id for image in self.chosen(manifest)}:
+        if self.present() | missing.keys() != {image.image_id for image in self.chosen(manifest)}:
             return False
         return (self.settings.allow_partial or not missing) and not any(self.store.differences())
 
@@ -97,6 +96,19 @@ class Work:
         """The images that should be there."""
         return sample.choose(manifest, self.settings.limit)
 
+    def present(self) -> set[str]:
+        """The images that have a file."""
+        return {path.stem for path in self.store.images.glob(f"*{self.suffix}")}
+
+    def at_hand(self, name: str) -> bool:
+        """Whether a tar file need not be downloaded."""
+        return (self.inbox / name).is_file() or (self._state / name).is_file()
+
+    @property
+    def searches(self) -> Path:
+        """Folder of the search answers that are kept."""
+        return self._state / "searches"
+
     @property
     def suffix(self) -> str:
         """Of image files."""
@@ -111,7 +123,6 @@ class Work:
         duplicates = sum(bool(row["duplicate_of"]) for row in self.store.read_images())
         exclusions = Counter(missing.values()) + Counter({"limit": len(manifest) - len(chosen)})
         return {
-            "source": "openi",
             "via": self.settings.via,
             "listed": len(manifest),
             "expected": max(len(manifest), self.settings.expected or 0),
@@ -122,6 +133,7 @@ class Work:
             "exact_duplicates": duplicates,
             "classes": _counted(terms.kind(terms.split(image.majors)) for image in here),
             "views": _counted(views.of((image.image_id for image in here), table)),
+            "view_source": self.settings.projections if self.store.projections.exists() else None,
             "exclusions": dict(sorted(exclusions.items())),
             "listing": self.notes,
             **self.counts.metrics(),
@@ -153,7 +165,7 @@ class Work:
         collection = self._listing()
         expected = max(collection.total, self.settings.expected or 0)
         if not collection.images or (len(collection.images) < expected and not self.settings.allow_partial):
-            shutil.rmtree(self._state / "searches", ignore_errors=True)  # else the next run would believe them again
+            shutil.rmtree(self.searches, ignore_errors=True)  # else the next run would believe them again
             raise self._incomplete(f"only {len(collection.images)} of {expected} images are listed")
         self.notes = collection.notes
         origin = {"source": self.origin(), "total": collection.total}
@@ -168,9 +180,9 @@ class Work:
         if self.settings.via == "pages":
             raise UserError(f"there is no folder {self._pages}; save the pages there, or set source.openi.via to api")
         try:
-            return search.run(self.client, self.settings, self._state / "searches")
+            return search.run(self.client, self.settings, self.searches)
         except records.ConflictError:
-            shutil.rmtree(self._state / "searches")
+            shutil.rmtree(self.searches)
             raise
 
     def _get(self, images: Images) -> None:

@@ -32,8 +32,8 @@ def archive(client: Client, url: str, target: Path, retries: int) -> None:
         before = part.size()
         try:
             _attempt(client, url, part)
-        except ThrottledError as throttled:
-            client.pause(throttled)
+        except ThrottledError:
+            continue  # the client waits before its next request
         except RefusedError as refused:
             client.counts.refuse(refused.reason)
             idle = 0 if part.size() > before else idle + 1

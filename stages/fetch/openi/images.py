@@ -18,6 +18,9 @@ ROUNDS = 2  # over the images that the site did not give
 GIVE_UP_AFTER = 25  # images in a row that the site did not give
 MOST_ALIKE = 5  # different images with the same bytes: more than a pair is a placeholder picture
 
+Picture = tuple[bytes, tuple[int, int]]  # of a file; width and height
+Outcome = Picture | RefusedError
+
 
 class Images:
     """The image files of one data/raw, as far as they are whole.
@@ -126,11 +129,11 @@ class Images:
         except ValueError:
             path.unlink()
 
-    def _take(self, answers: Iterator[tuple[Image, bytes | RefusedError]]) -> None:
+    def _take(self, answers: Iterator[tuple[Image, Outcome]]) -> None:
         failures = 0
         for image, outcome in answers:
-            if isinstance(outcome, bytes):
-                self.keep(image.image_id, outcome, checks.png(outcome))
+            if not isinstance(outcome, RefusedError):
+                self.keep(image.image_id, *outcome)
                 failures = 0
                 continue
             self.missing[image.image_id] = outcome.reason
@@ -154,15 +157,13 @@ def _other(first: str, row: dict) -> str:
     return "" if first == row["image_id"] else first
 
 
-def _ask(
-    client: Client, images: list[Image], image_size: int, connections: int
-) -> Iterator[tuple[Image, bytes | RefusedError]]:
-    """Each image with its bytes or the last refusal, in the order of the answers."""
+def _ask(client: Client, images: list[Image], image_size: int, connections: int) -> Iterator[tuple[Image, Outcome]]:
+    """Each image with what came of asking for it, in the order of the answers."""
 
-    def accept(answer: Answer) -> bytes:
+    def accept(answer: Answer) -> Picture:
         return checks.image_answer(answer, image_size)
 
-    def one(image: Image) -> bytes:
+    def one(image: Image) -> Picture:
         return client.get(image.image_path, "image", accept, cap=LARGEST_PICTURE)
 
     with ThreadPoolExecutor(connections) as pool:
@@ -176,7 +177,7 @@ def _ask(
             raise
 
 
-def _outcome(future: Future[bytes]) -> bytes | RefusedError:
+def _outcome(future: Future[Picture]) -> Outcome:
     try:
         return future.result()
     except RefusedError as refused:

@@ -1,5 +1,6 @@
 """One schema for the collection, whichever way it came: a row an image, a row a report."""
 
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
@@ -114,6 +115,7 @@ def archive_key(name: str) -> str | None:
     return f"{int(match[1])}_{match[2]}" if match else None
 
 
+@functools.lru_cache(maxsize=64)  # the images of a report come together, each with the whole report
 def sections(abstract: str) -> tuple[str, str, str, str]:
     """Comparison, indication, findings and impression of an abstract's HTML, as plain text.
 
@@ -131,6 +133,7 @@ def sections(abstract: str) -> tuple[str, str, str, str]:
     return tuple(_tidy(found[name]) for name in SECTIONS)
 
 
+@functools.lru_cache(maxsize=64)
 def plain(html: str) -> str:
     """Text without tags, entities and runs of blanks. `<XXXX>`, a mark of de-identification, is text."""
     return _tidy(BeautifulSoup(_only_known_tags(html), "html.parser").get_text(" "))
@@ -164,9 +167,7 @@ def _unique(rows: Iterable) -> list:
     for row in rows:
         key = getattr(row, columns(type(row))[0])
         if first.setdefault(key, row) != row:
-            raise UserError(
-                f"the source holds two different entries for {key}; run fetch again, or report it to the site"
-            )
+            raise ConflictError(f"the source gives two different entries for {key}; run again, or tell the site")
     return [first[key] for key in sorted(first)]
 
 

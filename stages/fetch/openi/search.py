@@ -40,6 +40,11 @@ def run(client: Client, settings: Settings, kept: Path) -> Collection:
     return Collection(images, reports, search.total(), notes)
 
 
+def kept(folder: Path) -> int:
+    """How many answers are kept in the folder given to `run`."""
+    return sum(1 for _ in folder.rglob("*.json"))
+
+
 class _Search:
     """What one listing has asked and found so far."""
 

@@ -130,11 +130,10 @@ class Store:
         self.lock.unlink(missing_ok=True)
         keep.remove_others(self.images, [])
 
-    def remove_others(self, image_names: Iterable[str]) -> int:
-        """Remove all but the tables and the named image files; returns the number of files removed."""
+    def remove_others(self, image_paths: Iterable[str]) -> None:
+        """Remove all but the tables and the named image files (paths below data/raw)."""
         tables = [*self.tables, self.projections, self.lock]
-        names = [path.relative_to(self.raw).as_posix() for path in tables]
-        return keep.remove_others(self.raw, [*names, *(f"{self.images.name}/{name}" for name in image_names)])
+        keep.remove_others(self.raw, [*(path.relative_to(self.raw).as_posix() for path in tables), *image_paths])
 
     def _listed(self) -> dict[str, str]:
         return {path.name: files.sha256(path) for path in (self.manifest, self.reports)}

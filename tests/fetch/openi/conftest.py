@@ -19,7 +19,7 @@ Served = Callable[..., AbstractContextManager[tuple[str, Site]]]
 
 @pytest.fixture(scope="session")
 def reports() -> list[site_reports.Report]:
-    return site_reports.some(40)
+    return site_reports.some(24)
 
 
 @pytest.fixture(scope="session")
@@ -63,16 +63,22 @@ def quick_network(**changes: object) -> NetworkSettings:
         "searches_per_minute": 6000.0,
         "images_per_minute": 60000.0,
         "connections": 4,
-        "connect_timeout": 1.0,
-        "read_timeout": 0.4,
-        "answer_timeout": 1.0,
+        "connect_timeout": 5.0,
+        "read_timeout": 5.0,
+        "answer_timeout": 10.0,
         "backoff": 0.01,
         "pause": 0.1,
     }
     return NetworkSettings(**values | changes)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def real_items(real: Path) -> list[dict]:
+    """The items of the whole site."""
+    return site_items.read(real / "NLMCXR_reports.tgz")
+
+
+@pytest.fixture(scope="session")
 def real() -> Path:
     """The folder with the real report archive."""
     if not REAL.is_dir():
