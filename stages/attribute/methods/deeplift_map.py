@@ -1,4 +1,4 @@
-"""DeepLIFT maps: what every pixel adds to a logit, compared with a reference image. See `stages.attribute.rescale`."""
+"""DeepLIFT maps: what every pixel adds to a logit, compared with a reference image. See `deeplift`."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
@@ -10,6 +10,7 @@ from stages.attribute.methods.base import Batch, ClassName, MapSettings, Result,
 
 if TYPE_CHECKING:
     from stages.common.params import Params
+    from stages.models.backbones.settings import Architecture
 
 DESCRIPTION = "DeepLIFT, Rescale rule, summed over the colour channels"
 UNIT = "logit"
@@ -30,6 +31,10 @@ class Settings(MapSettings):
 
 def problems(settings: Settings, params: "Params") -> list[str]:
     """What does not fit, in words."""
+    if params.head.kind == "attention":
+        return ["deeplift has no rule for `head.kind: attention`; attention and gradcam explain it"]
+    if params.image.tiles.size is not None:
+        return ["deeplift has no rule for `image.tiles`; gradcam explains bags"]
     if settings.minus is None:
         return []
     if settings.minus.removeprefix("class:") not in params.ingest.classes:
@@ -39,7 +44,7 @@ def problems(settings: Settings, params: "Params") -> list[str]:
     return []
 
 
-def needs(settings: Settings, backbone: str, cut: str, end: str) -> str:  # noqa: ARG001 -- the methods' interface
+def needs(settings: Settings, backbone: "Architecture", cut: str, end: str) -> str:  # noqa: ARG001 -- the methods' interface
     """DeepLIFT goes back to the pixels."""
     return "images"
 
