@@ -60,27 +60,19 @@ def narrow(monkeypatch: object) -> None:
     monkeypatch.setattr(vgg16, "BLOCKS", NARROW)
 
 
-def design(**changes: object):
-    """The design of a small model."""
-    from stages.models.compose import Design
-    from stages.models.heads import HEADS
+def design(**values: object):
+    """The design of a small model that params.yaml with some keys set describes; see `changed`."""
+    from stages.train.__main__ import design_of
 
-    values = {
-        "backbone": "vgg16", "cut": "block5_pool", "end": "block5_pool", "height": 64, "width": 64, "fit": "stretch",
-        "dtype": "float16", "head": "fc", "head_settings": {"width": 16}, "head_seed": 0, "standardize": True,
-        "outputs": 2, **changes,
-    }  # fmt: skip
-    if values["head"] != "fc" and "head_settings" not in changes:
-        values["head_settings"] = {}
-    values["head_settings"] = HEADS[values["head"]].Settings.model_validate(values["head_settings"]).model_dump()
-    return Design.model_validate(values)
+    small = {"image__height": 64, "image__width": 64, "head__fc__width": 16}
+    return design_of(params.parse(changed(**small | values), "params.yaml"))
 
 
 def randomize(model: object, seed: int = 0) -> None:
     """Give every weight of a model a value of its own, of a size at which signals neither die nor explode."""
-    from stages.models import compose
+    from stages.models import front
 
-    for number, (name, variable) in enumerate(sorted(compose.named_weights(model).items())):
+    for number, (name, variable) in enumerate(sorted(front.named_weights(model).items())):
         random = np.random.default_rng([seed, number])
         inputs = int(np.prod(variable.shape[:-1])) if len(variable.shape) > 1 else 0
         values = random.standard_normal(variable.shape) * (np.sqrt(2 / inputs) if inputs else 0.1)

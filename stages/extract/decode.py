@@ -5,15 +5,23 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from stages.common.errors import UserError
 from stages.common.geometry import Fit, Size, fit_image, place
 
 DEPTHS = (8, 10, 12, 14, 16)  # bits that detectors store in 16-bit files
 
 
 def decode(path: Path, size: Size, fit: Fit) -> np.ndarray:
-    """Pixels (height, width, 3), uint8, of a stored image on the input grid. Grey is repeated over the channels."""
-    with Image.open(path) as image:
-        pixels = np.asarray(fit_image(eight_bit(image), place((image.height, image.width), size, fit)))
+    """Pixels (height, width, 3), uint8, of a stored image on the input grid. Grey is repeated over the channels.
+
+    Raises:
+        UserError: the file cannot be read; what ingest wrote can, so something has changed it since.
+    """
+    try:
+        with Image.open(path) as image:
+            pixels = np.asarray(fit_image(eight_bit(image), place((image.height, image.width), size, fit)))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise UserError(f"{path} cannot be read as an image ({error}); run `dvc repro --force ingest`") from error
     return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
 
 
