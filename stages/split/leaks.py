@@ -1,13 +1,13 @@
 """The same image, or nearly the same, in groups that a split may part.
 
 Two images are `identical` when their files are, byte for byte, and `near_duplicate` when their perceptual hashes are
-within split.near_duplicate_distance and the detail of their thumbnails agrees (`likeness`, -1 to 1) to LIKENESS or
-more. Re-encoding (JPEG quality 30), resizing, brightness and gamma leave 0.94 or more; no two patients among the 240
-chest X-rays of the test data reach 0.82.
+within split.near_duplicate_distance and `likeness` finds that they are one.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,11 +16,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from stages.common import console
-from stages.common.perceptual import close_pairs, detail, nearest_pairs, thumbnail
+from stages.common.perceptual import close_pairs, nearest_pairs
 from stages.common.tables import INTEGER, REAL, TEXT
+from stages.split.likeness import SAME_COARSE, SAME_FINE, SAME_GREY, agreement, fine_detail, likeness, look
 
-LIKENESS = 0.9
-CANDIDATES, LISTED = 200, 20  # pairs with the nearest hashes; those of them that are most alike
+T = TypeVar("T")
+
+CANDIDATES, LISTED = 60, 20  # pairs with the nearest hashes; those of them that are most alike
 LEAK_COLUMNS = {
     "image_id": TEXT,
     "other_id": TEXT,
@@ -30,7 +32,8 @@ LEAK_COLUMNS = {
     "other_side": TEXT,
     "kind": TEXT,  # identical, near_duplicate, or similar: listed only because no pair across sides is nearer
     "distance": INTEGER,  # bits of the perceptual hashes that differ
-    "likeness": REAL,
+    "grey": REAL,  # agreement of the grey levels, -1 to 1
+    "likeness": REAL,  # agreement of the fine detail, -1 to 1
 }
 
 
@@ -46,8 +49,12 @@ def find_duplicates(images: pd.DataFrame, folder: Path, distance: int, workers: 
     images = images.reset_index(drop=True)
     pairs = _pairs(images, close_pairs(images["phash"].tolist(), distance))
     pairs = pairs[pairs["group_id"] != pairs["other_group_id"]]
-    pairs = pairs.assign(likeness=_likeness(pairs, images, folder, workers))
-    return pairs[(pairs["kind"] == "identical") | (pairs["likeness"] >= LIKENESS)]
+    looks = _read(pairs, images, folder, workers, look)
+    pairs = pairs.assign(grey=_compared(pairs, looks, lambda one, other: agreement(one.grey, other.grey)))
+    coarse = _compared(pairs, looks, lambda one, other: agreement(one.coarse, other.coarse))
+    is_sure = (pairs["kind"] == "identical") | (pairs["grey"] >= SAME_GREY)
+    pairs = _with_likeness(pairs[is_sure | (coarse >= SAME_COARSE)], images, folder, workers)
+    return pairs[is_sure[pairs.index] | (pairs["likeness"] >= SAME_FINE)]
 
 
 def merge_groups(images: pd.DataFrame, duplicates: pd.DataFrame) -> pd.DataFrame:
@@ -68,7 +75,9 @@ def list_leaks(
     images = images.reset_index(drop=True)
     sides = images["image_id"].map(_sides(split))
     nearest = _pairs(images, nearest_pairs(images["phash"].tolist(), pd.factorize(sides)[0], CANDIDATES))
-    nearest = nearest.assign(likeness=_likeness(nearest, images, folder, workers))
+    looks = _read(nearest, images, folder, workers, look)
+    nearest = nearest.assign(grey=_compared(nearest, looks, lambda one, other: agreement(one.grey, other.grey)))
+    nearest = _with_likeness(nearest, images, folder, workers)
     nearest = nearest.sort_values(["likeness", "image_id", "other_id"], ascending=[False, True, True])[:LISTED]
     nearest.loc[nearest["kind"] != "identical", "kind"] = "similar"
     leaks = pd.concat([duplicates, nearest]).drop_duplicates(["image_id", "other_id"])
@@ -101,20 +110,31 @@ def _pairs(images: pd.DataFrame, found: tuple[np.ndarray, np.ndarray, np.ndarray
     )
 
 
-def _likeness(pairs: pd.DataFrame, images: pd.DataFrame, folder: Path, workers: int) -> np.ndarray:
-    """How far the detail of two thumbnails agrees: their correlation, rounded (only images in a pair are read)."""
+def _read(
+    pairs: pd.DataFrame, images: pd.DataFrame, folder: Path, workers: int, what: Callable[[Image.Image], T]
+) -> dict[str, T]:
+    """Something of each image that stands in a pair, by image_id."""
     asked = sorted({*pairs["image_id"], *pairs["other_id"]})
     paths = images.set_index("image_id")["path"].loc[asked]
 
-    def read(path: str) -> np.ndarray:
+    def read(path: str) -> T:
         with Image.open(folder / path) as image:
-            return detail(thumbnail(image)).ravel()
+            return what(image)
 
     with ThreadPoolExecutor(workers) as executor:
-        details = list(console.progress(executor.map(read, paths), len(paths), "comparing images"))
-    place = {name: number for number, name in enumerate(asked)}
-    ends = zip(pairs["image_id"].map(place), pairs["other_id"].map(place), strict=True)
-    return np.array([float(details[one] @ details[other]) for one, other in ends]).round(4)
+        found = list(console.progress(executor.map(read, paths), len(paths), "comparing images"))
+    return dict(zip(asked, found, strict=True))
+
+
+def _compared(pairs: pd.DataFrame, of: dict[str, T], compare: Callable[[T, T], float]) -> np.ndarray:
+    """A number for each pair, rounded."""
+    ends = zip(pairs["image_id"], pairs["other_id"], strict=True)
+    return np.array([compare(of[one], of[other]) for one, other in ends], dtype=np.float64).round(4)
+
+
+def _with_likeness(pairs: pd.DataFrame, images: pd.DataFrame, folder: Path, workers: int) -> pd.DataFrame:
+    fine = _read(pairs, images, folder, workers, fine_detail)
+    return pairs.assign(likeness=_compared(pairs, fine, likeness))
 
 
 def _sides(split: pd.DataFrame) -> pd.Series:
