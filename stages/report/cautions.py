@@ -65,6 +65,14 @@ def _design(run: Run) -> Iterator[Caution]:
             "Each image is its own group. If a patient, slide or sequence gave several images, they may be on both "
             "sides of the split, and the scores too good; name the groups (ingest.folder) if you can.",
         )
+    parted = run.leaks[(run.leaks["kind"] != "similar") & (run.leaks["side"] != run.leaks["other_side"])]
+    if len(parted):
+        yield _caution(
+            "serious", "{} pairs of the same or nearly the same image stand on two sides of the split.", len(parted)
+        )
+    if run.fetch.get("partial"):
+        text = "The collection is not complete: {} of the source's images could not be had."
+        yield _caution("care", text, run.fetch.get("missing", "some"))
     if run.params.source.kind == "phantom":
         yield _caution(
             "note", "The images are synthetic phantoms: they show that the pipeline works, nothing about patients."

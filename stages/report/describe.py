@@ -25,6 +25,16 @@ class Count:
     groups: int
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Two images on two sides of the split: ids and files, sides, how alike (1: the same but for a constant)."""
+
+    images: tuple[tuple[str, Path], ...]
+    sides: tuple[str, str]
+    kind: str
+    likeness: str
+
+
 def counts(run: Run) -> tuple[list[str], dict[str, list[Count]]]:
     """Columns (parts of the split, or folds) and, of each class and of all, the count in each column and in total."""
     split = run.split
@@ -44,6 +54,7 @@ def facts(run: Run) -> list[tuple[str, str]]:
     images = run.images
     per_group = images.groupby("group_id").size()
     found = [
+        ("Groups", str(run.ingest.get("group_source") or "as in images.csv")),
         ("Images per group", _spread(per_group, "", "{:g}")),
         ("Width", _spread(images["width"], " pixels", "{:g}")),
         ("Height", _spread(images["height"], " pixels", "{:g}")),
@@ -72,6 +83,23 @@ def rejected(run: Run) -> list[tuple[str, int, list[str]]]:
         examples = [f"{row.source_path}: {row.detail}" if row.detail else row.source_path for row in rows.itertuples()]
         found.append((str(reason), len(rows), examples[:20]))
     return found
+
+
+def alike(run: Run, most: int) -> list[Pair]:
+    """The pairs of images on two sides of the split that look most alike, the likest first."""
+    rows = run.leaks[run.leaks["side"] != run.leaks["other_side"]]
+    rows = rows.sort_values(["likeness", "image_id", "other_id"], ascending=[False, True, True]).head(most)
+    stored = run.images.set_index("image_id")["path"]
+    return [
+        Pair(
+            images=tuple((name, run.root / paths.IMAGES / stored[name]) for name in (row.image_id, row.other_id)),
+            sides=(row.side, row.other_side),
+            kind=row.kind.replace("_", " "),
+            likeness=f"{row.likeness:.2f}",
+        )
+        for row in rows.itertuples()
+        if row.image_id in stored.index and row.other_id in stored.index
+    ]
 
 
 def params_text(run: Run) -> str:

@@ -13,7 +13,7 @@ def headline(scores: dict, localization: dict) -> dict:
     found = {"scored_on": block["note"], "images": block["n"], "groups": block["groups"]}
     found |= {name: block[name] for name in ("roc_auc", "accuracy", "f1_macro")}
     chosen = localization.get("chosen")
-    if chosen:
+    if chosen and chosen["scores"]:
         found |= {"map": chosen["map"], "images_with_regions": chosen["n"]}
         found |= {name: _interval(chosen["scores"][name]) for name in ("pointing", "energy")}
     return found

@@ -39,7 +39,7 @@ SCORES = {
     "prevalence": "Prevalence",
 }
 THREE_DIGITS = {"log_loss", "brier", "ece"}
-MOST_PAIRS = 20
+MOST_PAIRS = 8
 
 
 def write(folder: Path, run: Run, size: gallery.Size, limit: int) -> int:
@@ -58,6 +58,8 @@ def write(folder: Path, run: Run, size: gallery.Size, limit: int) -> int:
         "rule": _rule(len(shown), run),
     }
     _write_page(folder, "report.html.j2", context)
+    for image_id, path in {image for pair in context["pairs"] for image in pair.images}:
+        gallery.write_thumbnail(folder, image_id, path, size)
     files.write_text(folder / "model_card.md", card.text(run, evaluate, localize))
     about = _about(run.classes, run.positive) | {"start": {"split": run.headline}}
     gallery.write(folder, shown, pictures.layers(run), size, about)
@@ -234,15 +236,12 @@ def _confusion(run: Run) -> list[list[dict]]:
 
 def _data(run: Run) -> dict:
     columns, counts = describe.counts(run)
-    pairs = run.leaks.head(MOST_PAIRS).astype(str)
     return {
         "count_columns": columns,
         "counts": counts,
         "data_facts": describe.facts(run),
         "rejected": describe.rejected(run),
-        "leaks": {"columns": list(pairs.columns), "rows": pairs.astype(str).to_numpy().tolist()}
-        if len(pairs)
-        else None,
+        "pairs": describe.alike(run, MOST_PAIRS),
     }
 
 

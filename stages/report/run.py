@@ -10,9 +10,17 @@ from stages.common import files, maps, paths, tables
 from stages.common.errors import UserError
 from stages.common.params import Params
 
-LEAKS = paths.DATA / "leaks.csv"
 EVALUATE = paths.METRICS / "evaluate.json"
 LOCALIZE = paths.METRICS / "localize.json"
+FETCH = paths.METRICS / "fetch.json"
+LEAK_COLUMNS = {
+    "image_id": "str",
+    "other_id": "str",
+    "side": "str",
+    "other_side": "str",
+    "kind": "str",
+    "likeness": "float64",
+}
 OVERLAY_COLUMNS = {
     "image_id": "str",
     "heat": "str",
@@ -59,6 +67,7 @@ class Run:
     evaluate: dict
     localize: dict
     calibration: dict
+    fetch: dict
     ingest: dict
     weights: dict
     model: dict
@@ -97,10 +106,11 @@ def read(root: Path, params: Params) -> Run:
         split=_table(root / paths.SPLIT_TABLE, tables.SPLIT_COLUMNS),
         predictions=_table(root / paths.PREDICTIONS, tables.PREDICTION_COLUMNS),
         localization=_optional_table(root / paths.LOCALIZATION, tables.LOCALIZATION_COLUMNS),
-        leaks=_optional_table(root / LEAKS, {}),
+        leaks=_optional_table(root / paths.LEAK_TABLE, LEAK_COLUMNS),
         evaluate=_needed(root / EVALUATE, files.read_json),
         localize=_optional_json(root / LOCALIZE),
         calibration=_optional_json(root / paths.CALIBRATION),
+        fetch=_optional_json(root / FETCH),
         ingest=_optional_json(root / paths.INGEST_SUMMARY),
         weights=_optional_json(root / paths.WEIGHTS / "provenance.json"),
         model=_model(root / paths.MODEL),

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from stages.common import files, params, paths, tables
 from stages.common.params import Params
 from stages.localize.metrics import METRICS
-from stages.report.run import EVALUATE, LEAKS, LOCALIZE
+from stages.report.run import EVALUATE, LOCALIZE
 
 MAPS = {"gradcam": {"method": "gradcam"}, "lift": {"method": "deeplift"}}
 SCORES = (
@@ -49,7 +49,7 @@ class Recipe:
 
 
 THREE = Recipe(classes=("normal", "benign", "malignant"), positive="malignant", folds=3, regions=False)
-HOSTILE = Recipe(finding="<img src=x onerror=alert(1)>", name='"><script>alert(1)</script>&amp;`${1}`')
+HOSTILE = Recipe(finding="<img src=x onerror=alert(1)></script>", name='"><script>alert(1)&amp;`${1}`')
 
 
 def workspace(root: Path, recipe: Recipe = Recipe()) -> Params:
@@ -351,9 +351,10 @@ def _rest(root: Path, recipe: Recipe) -> None:
         columns=list(tables.REJECTED_COLUMNS),
     )
     tables.write(root / paths.REJECTED_TABLE, rejected, tables.REJECTED_COLUMNS)
-    leaks = "first_id,second_id,distance\ni00001,i00003,9\n"
-    files.write_text(root / LEAKS, leaks)
-    files.write_json(root / paths.INGEST_SUMMARY, {"layout": "folder", "found": "<root>/<class>/*"})
+    leaks = "image_id,other_id,group_id,other_group_id,side,other_side,kind,distance,likeness\n"
+    leaks += "i00001,i00012,g0,g6,train,test,similar,9,0.71\ni00002,i00003,g1,g1,train,train,near_duplicate,2,0.99\n"
+    files.write_text(root / paths.LEAK_TABLE, leaks)
+    files.write_json(root / paths.INGEST_SUMMARY, {"layout": "folder", "group_source": "column patient_id"})
     files.write_json(
         root / paths.WEIGHTS / "provenance.json", {"backbone": "vgg16", "weights": "imagenet", "license": "CC BY 4.0"}
     )

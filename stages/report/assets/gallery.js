@@ -29,7 +29,8 @@
     const next = { ...DEFAULTS };
     for (const key of Object.keys(DEFAULTS)) if (given.has(key)) next[key] = given.get(key);
     if (next.map && !mapNamed(next.map)) next.map = DEFAULTS.map;
-    if (!metrics.includes(next.sort) && !(next.sort in ORDERS)) next.sort = DEFAULTS.sort;
+    if (!metrics.includes(next.sort) && !Object.hasOwn(ORDERS, next.sort)) next.sort = DEFAULTS.sort;
+    if (!(Number(next.opacity) >= 0 && Number(next.opacity) <= 100)) next.opacity = DEFAULTS.opacity;
     return next;
   }
 
@@ -599,10 +600,11 @@
   }
 
   function listen() {
-    for (const id of ["split", "class", "predicted", "outcome", "finding", "find", "sort", "order"])
-      $("filter-" + id).addEventListener("input", (event) => change({ [id]: event.target.value }));
+    for (const id of ["split", "class", "predicted", "outcome", "finding", "sort", "order"])
+      $("filter-" + id).addEventListener("change", (event) => change({ [id]: event.target.value }));
+    $("filter-find").addEventListener("input", (event) => change({ find: event.target.value }));
     for (const picker of document.querySelectorAll(".map-picker"))
-      picker.addEventListener("input", (event) => change({ map: event.target.value }));
+      picker.addEventListener("change", (event) => change({ map: event.target.value }));
     for (const slider of document.querySelectorAll(".opacity"))
       slider.addEventListener("input", (event) => change({ opacity: event.target.value }));
     for (const button of document.querySelectorAll(".outline")) button.addEventListener("click", () => toggle("outline"));

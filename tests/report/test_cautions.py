@@ -1,0 +1,100 @@
+"""Doubts that a run raises by itself."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stages.report import cautions, numbers, run
+from stages.report.run import Run
+from tests.report import factory
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    root: Path = tmp_path_factory.mktemp("run")
+    return run.read(root, factory.workspace(root, factory.Recipe()))
+
+
+def told(result: Run) -> dict[str, str]:
+    """Level by text."""
+    evaluate, localize = numbers.root(result.evaluate, "e"), numbers.root(result.localize, "l")
+    return {str(each.text.striptags()): each.level for each in cautions.find(result, evaluate, localize)}
+
+
+def level(result: Run, words: str) -> str | None:
+    return next((level for text, level in told(result).items() if words in text), None)
+
+
+def with_params(result: Run, section: str, **values: object) -> Run:
+    part = getattr(result.params, section).model_copy(update=values)
+    return replace(result, params=result.params.model_copy(update={section: part}))
+
+
+def test_a_leaky_split_is_serious_and_comes_first(result):
+    leaky = with_params(result, "split", kind="image_level_leaky")
+    assert level(result, "image_level_leaky") is None
+    assert level(leaky, "image_level_leaky") == "serious"
+    assert "image_level_leaky" in next(iter(told(leaky)))
+
+
+def test_scores_of_validation_images_are_serious(result):
+    assert level(result, "no test part") is None
+    assert level(replace(result, evaluate=result.evaluate | {"headline": "validation"}), "no test part") == "serious"
+
+
+def test_the_same_image_on_two_sides_is_serious(result):
+    assert level(result, "on two sides of the split") is None
+    parted = replace(result, leaks=result.leaks.assign(kind="near_duplicate"))
+    assert level(parted, "1 pairs of the same") == "serious"
+
+
+def test_an_incomplete_collection_is_told(result):
+    assert level(replace(result, fetch={"partial": True, "missing": 17}), "17 of the source") == "care"
+
+
+def test_images_without_groups(result):
+    lonely = replace(result, images=result.images.assign(group_id=result.images["image_id"]))
+    assert level(result, "its own group") is None
+    assert level(lonely, "its own group") == "care"
+
+
+def test_synthetic_images_and_random_weights(result):
+    assert level(result, "synthetic") is None
+    assert level(with_params(result, "source", kind="phantom"), "synthetic") == "note"
+    assert level(replace(result, weights={"weights": "random"}), "random, not learned") == "note"
+
+
+def test_few_images_of_a_class(result):
+    assert level(result, "Few test images") == "care"
+
+
+@pytest.mark.parametrize(
+    ("mean", "low", "high", "expected"),
+    [
+        (0.1, 0.01, 0.2, None),
+        (0.1, -0.01, 0.2, "care"),
+        (-0.1, -0.2, -0.01, "serious"),
+        (0.1, None, None, None),
+        (-0.1, None, None, "serious"),
+    ],
+)
+def test_a_model_no_better_than_a_simple_one(result, mean, low, high, expected):
+    block = result.evaluate["test"]
+    difference = {"roc_auc": {"mean": mean, "low": low, "high": high}}
+    rival = block["baselines"]["features"] | {"difference": difference}
+    evaluate = result.evaluate | {"test": block | {"baselines": {"features": rival}}}
+    assert level(replace(result, evaluate=evaluate), "average-pooled features") == expected
+
+
+def test_a_map_no_better_than_a_fixed_spot(result):
+    assert level(result, "middle of the image") == "care"
+
+
+def test_what_was_left_out_and_empty_maps(result):
+    assert level(result, "1 of the source's files (3.2%)") == "note"
+    assert level(result, "Empty maps") == "note"
+
+
+def test_nothing_measured_is_told(result):
+    assert level(replace(result, localize={"reason": "no regions", "notes": []}), "no regions") == "note"
