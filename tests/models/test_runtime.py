@@ -1,0 +1,45 @@
+"""Models run in padded batches of one size."""
+
+import numpy as np
+import pytest
+
+from stages.models import runtime
+
+
+def test_batches_cover_all_rows_once():
+    assert [*runtime.batches(70, 32)] == [slice(0, 32), slice(32, 64), slice(64, 70)]
+    assert [*runtime.batches(64, 32)] == [slice(0, 32), slice(32, 64)]
+    assert [*runtime.batches(0, 32)] == []
+
+
+def test_padding_is_with_zeros_and_keeps_the_type():
+    padded = runtime.pad(np.ones((3, 2), np.uint8), 5)
+    assert padded.dtype == np.uint8
+    np.testing.assert_array_equal(padded, [[1, 1]] * 3 + [[0, 0]] * 2)
+    full = np.ones((5, 2))
+    assert runtime.pad(full, 5) is full
+
+
+def test_a_model_sees_batches_of_one_size_and_gives_the_real_rows():
+    shapes = []
+
+    def function(batch):
+        shapes.append((batch.shape, batch.dtype))
+        return batch * 2
+
+    chunks = [np.ones((4, 3), np.uint8), np.ones((1, 3), np.uint8)]
+    found = list(runtime.run(function, chunks, 4))
+    assert shapes == [((4, 3), np.float32)] * 2
+    assert [len(rows) for rows in found] == [4, 1]
+
+
+@pytest.mark.parametrize(("height", "width", "size"), [(32, 32, 32), (224, 224, 32), (448, 448, 8), (4096, 4096, 2)])
+def test_the_batch_is_a_function_of_the_input_size(height, width, size):
+    assert runtime.batch_size(height, width) == size
+
+
+def test_what_numbers_depend_on_is_told_without_tensorflow(monkeypatch):
+    first = runtime.describe()
+    assert first["tensorflow"].split(".")[0].isdigit()
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    assert runtime.describe() != first
