@@ -1,4 +1,3 @@
-import os
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from stages.ingest import openi
 from stages.ingest.listing import LISTING_COLUMNS, REASONS
 from stages.ingest.openi_settings import Settings
 
-REAL = Path(os.environ.get("LESIONMAP_REAL_DATA", "../shared/data")) / "openi"
 QUALITY = "Technical Quality of Image Unsatisfactory "
 
 
@@ -49,11 +47,9 @@ def test_a_wrong_policy_is_refused(policy: str) -> None:
         Settings(policy=policy)
 
 
-def test_the_counts_of_the_real_collection() -> None:
-    if not REAL.is_dir():
-        pytest.skip(f"no real data at {REAL}; set LESIONMAP_REAL_DATA")
-    images = archive.read_reports(REAL / "NLMCXR_reports.tgz").images
-    table = views.read(REAL / "indiana_projections.csv")
+def test_the_counts_of_the_real_collection(real_data: Path) -> None:
+    images = archive.read_reports(real_data / "openi" / "NLMCXR_reports.tgz").images
+    table = views.read(real_data / "openi" / "indiana_projections.csv")
     shown = views.of((image.image_id for image in images), table)
 
     def count(policy: str, wanted: str = "all") -> Counter:

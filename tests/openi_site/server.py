@@ -57,6 +57,7 @@ class Site:
         self.items, self.width, self.archives, self.strict_query = items, width, archives, strict_query
         self.faults = faults or Faults()
         self.visits: list[Visit] = []
+        self.address = ""  # while it is served
         self._on_visit = on_visit
         self._by_id = {site_items.image_id(item): item for item in items}
         self._lock = threading.Lock()
@@ -97,7 +98,10 @@ class Site:
 
 @contextlib.contextmanager
 def serve(site: Site, certificate: tuple[Path, Path] | None = None, port: int = 0) -> Iterator[str]:
-    """Serve until the block ends; yields the base address. `certificate`: files of chain and key, for https."""
+    """Serve until the block ends; yields the base address, also in `site.address`.
+
+    With `certificate` (files of chain and key) by https.
+    """
 
     class Handler(_Handler):
         pass
@@ -110,8 +114,9 @@ def serve(site: Site, certificate: tuple[Path, Path] | None = None, port: int = 
         server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
+    site.address = f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}"
     try:
-        yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}"
+        yield site.address
     finally:
         server.shutdown()
         server.server_close()

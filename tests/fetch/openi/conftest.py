@@ -1,8 +1,6 @@
 """A small collection, its site, and settings that do not make a test wait."""
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +11,6 @@ from tests.openi_site import reports as site_reports
 from tests.openi_site.server import Site, serve
 
 WIDTH = 128
-REAL = Path(os.environ.get("LESIONMAP_REAL_DATA", "../shared/data")) / "openi"
-Served = Callable[..., AbstractContextManager[tuple[str, Site]]]
 
 
 @pytest.fixture(scope="session")
@@ -39,10 +35,9 @@ def items(archives: Path) -> list[dict]:
 
 @pytest.fixture
 def site(items: list[dict], archives: Path) -> Iterator[Site]:
-    """The site of the small collection, at `site.address`; its faults may be set."""
+    """The site of the small collection, at `site.address`; its faults can be set."""
     site = Site(items, WIDTH, archives=archives)
-    with serve(site) as address:
-        site.address = address
+    with serve(site):
         yield site
 
 
@@ -79,8 +74,6 @@ def real_items(real: Path) -> list[dict]:
 
 
 @pytest.fixture(scope="session")
-def real() -> Path:
+def real(real_data: Path) -> Path:
     """The folder with the real report archive."""
-    if not REAL.is_dir():
-        pytest.skip(f"no real data at {REAL}; set LESIONMAP_REAL_DATA")
-    return REAL
+    return real_data / "openi"

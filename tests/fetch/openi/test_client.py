@@ -114,8 +114,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused_and_of_a_known_one_tak
     items: list[dict], certificate: tuple[Path, Path]
 ) -> None:
     site = Site(items, 128)
-    with serve(site, certificate) as address:
-        site.address = address
+    with serve(site, certificate):
         path = items[0]["imgLarge"]
         with pytest.raises(NetworkError, match="ca_bundle"):
             client(site).get(path, "image", body)
