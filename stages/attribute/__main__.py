@@ -37,7 +37,7 @@ def main(name: str) -> str:
         files.create_hdf5(paths.MAPS / f"{name}.h5", _attributes(own)) as file,
     ):
         file.create_dataset("image_id", data=files.strings(rows["image_id"]))
-        shape = (len(rows), design.height, design.width)
+        shape = (len(rows), *design.size)
         maps = file.create_dataset("maps", shape=shape, dtype="float32", chunks=(1, *shape[1:]))
         notes = [None] * len(rows)
         for fold, folder in models.items():
@@ -75,13 +75,12 @@ def _explain(
     """Explain images with the model in `folder`, one by one in the order of the rows."""
     model = trained.load(folder)
     design = model.design
-    size = (design.height, design.width)
-    decode = functools.partial(decoded, size=size, fit=design.fit)
+    batch = design.batch_size
+    decode = functools.partial(decoded, size=design.size, fit=design.fit, batch_size=batch)
     parts = trained.build(model, paths.WEIGHTS)
     subject = Subject(model, parts, lambda: decode([paths.IMAGES / path for path in training]))
     numbers = features.rows(list(rows["image_id"]))
     logits = trained.two_logits(trained.logits(runtime.compiled(parts.tail), features, numbers), model)
-    batch = runtime.batch_size(*size)
     if METHODS[own.method].needs(own, design.backbone, design.cut, design.end) == "images":
         chunks = decode([paths.IMAGES / images[image_id] for image_id in rows["image_id"]])
         kind = "images"

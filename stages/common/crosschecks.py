@@ -13,13 +13,32 @@ BASELINES = ("center", "prior", "random")  # names of stages.localize.baselines 
 
 def problems(params: "Params") -> list[str]:
     """What does not fit, each in one sentence that names the keys; empty when all is well."""
-    checks = (_cut, _input_size, _weights, _loss, _classes, _maps)
+    checks = (_architecture, _cut, _tiles, _input_size, _weights, _statistics, _drop_block, _loss, _classes, _maps)
     return [problem for check in checks for problem in check(params)]
+
+
+def _architecture(params: "Params") -> list[str]:
+    backbone = params.backbone
+    module = BACKBONES[backbone.name]
+    least, most = module.DEPTHS
+    found = []
+    if backbone.widths is not None and not least <= len(backbone.widths) <= most:
+        wanted = str(least) if least == most else f"{least} to {most}"
+        found.append(
+            f"`backbone.widths`: {backbone.name} has {wanted} blocks, each with its width; "
+            f"{len(backbone.widths)} are given"
+        )
+    if backbone.output_stride not in (None, *module.STRIDES):
+        allowed = ", ".join(["null", *map(str, module.STRIDES)])
+        found.append(f"`backbone.output_stride`: {backbone.name} allows {allowed}; this is {backbone.output_stride}")
+    return found
 
 
 def _cut(params: "Params") -> list[str]:
     backbone = params.backbone
-    layers = BACKBONES[backbone.name].LAYERS
+    if _architecture(params):
+        return []
+    layers = BACKBONES[backbone.name].layer_names(backbone)
     found = []
     if backbone.cut not in (INPUT, *layers):
         found.append(
@@ -38,14 +57,51 @@ def _cut(params: "Params") -> list[str]:
     return found
 
 
+def _tiles(params: "Params") -> list[str]:
+    tiles, tiling = params.image.tiles, params.image.tiling
+    if tiling is None:
+        given = [name for name in ("stride", "background") if getattr(tiles, name) is not None]
+        return [f"`image.tiles.{name}` is set, but there are no tiles; set `image.tiles.size`" for name in given]
+    found = []
+    if tiling.count == 0:
+        found.append(
+            f"`image.tiles.size`: no tile of {tiling.side} pixels fits into {params.image.size}; make it smaller"
+        )
+    if tiles.background is not None and params.head.kind != "attention":
+        found.append(
+            "`image.tiles.background` needs `head.kind: attention`: other heads want all tiles; set it to null"
+        )
+    return found
+
+
 def _input_size(params: "Params") -> list[str]:
-    least = BACKBONES[params.backbone.name].SMALLEST_INPUT
-    if min(params.image.height, params.image.width) < least:
-        return [f"`image.height` and `image.width` must be at least {least} for {params.backbone.name}"]
+    least = BACKBONES[params.backbone.name].smallest_input(params.backbone)
+    if min(params.image.seen) < least:
+        keys = "`image.height` and `image.width`" if params.image.tiling is None else "`image.tiles.size`"
+        return [f"{keys} must be at least {least} for {params.backbone.name}"]
+    return []
+
+
+def _statistics(params: "Params") -> list[str]:
+    backbone = params.backbone
+    untrained = backbone.weights == "random" and backbone.cut == INPUT
+    if BACKBONES[backbone.name].BATCH_NORMALIZED and untrained and not backbone.train_statistics:
+        return [f"`backbone.train_statistics` must be true to train {backbone.name} from random weights"]
+    return []
+
+
+def _drop_block(params: "Params") -> list[str]:
+    if params.train.drop_block.at("head") and params.image.tiling is not None and params.head.kind == "attention":
+        return ["`train.drop_block.place`: a bag of tiles is no map; use backbone, or no tiles"]
     return []
 
 
 def _weights(params: "Params") -> list[str]:
+    backbone = params.backbone
+    if backbone.weights == "imagenet" and BACKBONES[backbone.name].PUBLISHED is None:
+        return [f"`backbone.weights`: there are no published weights of {backbone.name}; use random, or file"]
+    if backbone.weights == "imagenet" and backbone.widths is not None:
+        return ["`backbone.widths` must be null with the published weights; use `backbone.weights: random`, or file"]
     if params.backbone.weights == "file" and params.backbone.weights_file is None:
         return ["`backbone.weights_file` must name a file when `backbone.weights` is file"]
     if params.backbone.weights == "random" and params.backbone.weights_file is not None:

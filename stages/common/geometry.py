@@ -75,6 +75,50 @@ def fit_image(image: Image.Image, placement: Placement) -> Image.Image:
     return canvas
 
 
+@dataclass(frozen=True)
+class Tiling:
+    """A centred grid of square tiles on the input grid, row by row; tiles may overlap, and may leave a margin.
+
+    input: size of the input grid. side: of a tile. stride: from one tile to the next. All in pixels.
+    """
+
+    input: Size
+    side: int
+    stride: int
+
+    @property
+    def grid(self) -> Size:
+        """Rows and columns of tiles; 0 where not even one fits."""
+        return tuple(max(0, (length - self.side) // self.stride + 1) for length in self.input)
+
+    @property
+    def count(self) -> int:
+        """Tiles of an image."""
+        return self.grid[0] * self.grid[1]
+
+    def starts(self, axis: int) -> np.ndarray:
+        """Where the rows (axis 0) or columns (axis 1) of tiles begin."""
+        count = self.grid[axis]
+        margin = self.input[axis] - ((count - 1) * self.stride + self.side)
+        return margin // 2 + self.stride * np.arange(count)
+
+    def cut(self, images: np.ndarray) -> np.ndarray:
+        """Images (n, h, w, ...) on the input grid -> their tiles (n, tiles, side, side, ...)."""
+        ys, xs = (self.starts(axis)[:, None] + np.arange(self.side) for axis in (0, 1))
+        tiles = images[:, ys[:, None, :, None], xs[None, :, None, :]]
+        return tiles.reshape(len(images), self.count, self.side, self.side, *images.shape[3:])
+
+    def stitch(self, tiles: np.ndarray, fill: float) -> np.ndarray:
+        """Values (n, tiles, side, side) -> (n, h, w), the mean where tiles overlap; `fill` where there is none."""
+        total = np.zeros((len(tiles), *self.input), np.float64)
+        times = np.zeros(self.input, np.int64)
+        for number, (y, x) in enumerate((y, x) for y in self.starts(0) for x in self.starts(1)):
+            place = np.s_[y : y + self.side, x : x + self.side]
+            total[:, *place] += tiles[:, number]
+            times[place] += 1
+        return np.where(times > 0, total / np.maximum(times, 1), fill).astype(np.float32)
+
+
 def upsample(values: np.ndarray, size: Size) -> np.ndarray:
     """Resample cell values (n, h, w) to (n, *size), bilinear between cell centres (half-pixel), rims held constant."""
     ys, xs = ((np.arange(out) + 0.5) * length / out - 0.5 for out, length in zip(size, values.shape[1:], strict=True))

@@ -16,7 +16,6 @@ from ruamel.yaml.error import YAMLError
 from stages.attribute.methods import METHODS
 from stages.attribute.settings import Settings as AttributeSettings
 from stages.common.errors import UserError
-from stages.common.geometry import Fit
 from stages.common.schema import Section
 from stages.evaluate.settings import Settings as EvaluateSettings
 from stages.extract.settings import Settings as ExtractSettings
@@ -25,6 +24,7 @@ from stages.ingest.settings import Settings as IngestSettings
 from stages.localize.settings import Settings as LocalizeSettings
 from stages.models.backbones.settings import Settings as BackboneSettings
 from stages.models.heads.settings import Settings as HeadSettings
+from stages.models.image import ImageSettings
 from stages.render.settings import Settings as RenderSettings
 from stages.report.settings import Settings as ReportSettings
 from stages.split.settings import Settings as SplitSettings
@@ -44,19 +44,6 @@ class ComputeSettings(Section):
 
     memory_mb: Annotated[int, Field(ge=64)] = 4096
     """Features above this size are read from disk while training, rather than kept in memory."""
-
-
-class ImageSettings(Section):
-    """How a stored image becomes the network's input."""
-
-    height: Annotated[int, Field(ge=32, le=4096)] = 224
-    """Height of the network input in pixels."""
-
-    width: Annotated[int, Field(ge=32, le=4096)] = 224
-    """Width of the network input in pixels."""
-
-    fit: Fit = "stretch"
-    """stretch changes the aspect; letterbox pads with black; center_crop cuts the longer side."""
 
 
 class Params(Section):

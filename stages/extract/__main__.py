@@ -3,6 +3,7 @@
 import argparse
 import concurrent.futures
 import functools
+import json
 from pathlib import Path
 
 import h5py
@@ -14,6 +15,8 @@ from stages.extract import features
 from stages.extract.store import Store, prune
 from stages.models import runtime
 from stages.models.backbones import BACKBONES, INPUT
+from stages.models.backbones.settings import Settings as BackboneSettings
+from stages.models.image import ImageSettings
 
 FEATURE_VERSION = 1  # raise when the same inputs give other features: it discards what the store holds
 SCHEMA_VERSION = 1  # of features.h5
@@ -51,16 +54,22 @@ def describe(settings: Params) -> dict[str, str | int]:
         "preprocessing": BACKBONES[settings.backbone.name].PREPROCESSING,
         "weights_digest": weights["digest"],
         "weights_origin": weights["origin"],
+        "widths": _text(settings.backbone.widths),
+        "output_stride": _text(settings.backbone.output_stride),
         "height": settings.image.height,
         "width": settings.image.width,
         "fit": settings.image.fit,
+        "tiles": "null" if settings.image.tiling is None else settings.image.tiles.model_dump_json(),
         "schema_version": SCHEMA_VERSION,
     }
 
 
+def _text(value: object) -> str:
+    return json.dumps(value)
+
+
 def _environment(settings: Params) -> dict[str, str | int]:
-    batch = runtime.batch_size(settings.image.height, settings.image.width)
-    return {**runtime.describe(), "batch": batch, "feature_version": FEATURE_VERSION}
+    return {**runtime.describe(), "batch": settings.image.batch_size, "feature_version": FEATURE_VERSION}
 
 
 def _fill(store: Store, sources: dict[str, Path], settings: Params) -> int:
@@ -69,24 +78,21 @@ def _fill(store: Store, sources: dict[str, Path], settings: Params) -> int:
     if not missing:
         return 0
     runtime.start()
-    front = functools.partial(
-        _front, settings.backbone.name, settings.backbone.cut, settings.image.height, settings.image.width
-    )
-    size = (settings.image.height, settings.image.width)
-    chunks = features.compute(
-        front, [sources[key] for key in missing], size, settings.image.fit, settings.extract.dtype
-    )
-    total = -(-len(missing) // runtime.batch_size(*size))
+    view = settings.image
+    front = functools.partial(_front, settings.backbone, view)
+    files_ = [sources[key] for key in missing]
+    chunks = features.compute(front, files_, view.size, view.fit, settings.extract.dtype, view.batch_size)
+    total = -(-len(missing) // view.batch_size)
     for place, chunk in console.progress(chunks, total, "extract, batches"):
         store.put(dict(zip(missing[place], chunk, strict=True)))
     return len(missing)
 
 
-def _front(name: str, cut: str, height: int, width: int):
+def _front(backbone: BackboneSettings, view: ImageSettings):
     from stages.models import front
 
-    model = front.build(name, cut, height, width)
-    front.assign(model, files.read_arrays(paths.WEIGHTS / f"{name}.h5"))
+    model = front.build(backbone, backbone.cut, view)
+    front.assign(model, files.read_arrays(paths.WEIGHTS / f"{backbone.name}.h5"))
     return model
 
 
@@ -99,7 +105,7 @@ def _write_features(image_ids: list[str], keys: list[str], store: Store, attribu
 
 
 def _write_pixels(image_ids: list[str], sources: list[Path], settings: Params, attributes: dict) -> None:
-    size = (settings.image.height, settings.image.width)
+    size = settings.image.size
     chunks = features.decoded(sources, size, settings.image.fit)
     places = list(runtime.batches(len(sources), runtime.batch_size(*size)))
     with files.create_hdf5(paths.FEATURES, attributes) as file:

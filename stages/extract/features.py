@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 AHEAD = 2  # batches decoded before they are wanted
 
 
-def decoded(paths: list[Path], size: Size, fit: Fit) -> Iterator[np.ndarray]:
-    """Batches of decoded images (at most the fixed batch size, h, w, 3) uint8, in order, decoded while others compute.
+def decoded(paths: list[Path], size: Size, fit: Fit, batch_size: int | None = None) -> Iterator[np.ndarray]:
+    """Batches of decoded images (at most `batch_size`, h, w, 3) uint8, in order, decoded while others compute.
 
     One thread keeps up with a network on two cores, and more would take processor time from it.
     """
-    places = list(runtime.batches(len(paths), runtime.batch_size(*size)))
+    places = list(runtime.batches(len(paths), batch_size or runtime.batch_size(*size)))
 
     def batch(place: slice) -> np.ndarray:
         return np.stack([decode(path, size, fit) for path in paths[place]])
@@ -39,16 +39,24 @@ def decoded(paths: list[Path], size: Size, fit: Fit) -> Iterator[np.ndarray]:
 
 
 def compute(
-    front: Callable[[], "keras.Model"], paths: list[Path], size: Size, fit: Fit, dtype: str
+    front: Callable[[], "keras.Model"],
+    paths: list[Path],
+    size: Size,
+    fit: Fit,
+    dtype: str,
+    batch_size: int | None = None,
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    """Features of image files, batch by batch: which of `paths` they belong to, and (rows, h, w, c) of `dtype`.
+    """Features of image files, batch by batch: which of `paths` they are of, and (rows, [tiles,] h, w, c) of `dtype`.
+
+    `batch_size` follows from the size of the input unless given.
 
     Raises:
         UserError: a value does not fit into `dtype`.
     """
     model = front()
-    outputs = runtime.run(runtime.compiled(model), decoded(paths, size, fit), runtime.batch_size(*size))
-    for place, output in zip(runtime.batches(len(paths), runtime.batch_size(*size)), outputs, strict=True):
+    rows = batch_size or runtime.batch_size(*size)
+    outputs = runtime.run(runtime.compiled(model), decoded(paths, size, fit, rows), rows)
+    for place, output in zip(runtime.batches(len(paths), rows), outputs, strict=True):
         yield place, narrow(output, dtype, model.output_names[0])
 
 

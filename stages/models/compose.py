@@ -1,33 +1,33 @@
 """Joins a backbone and a head into one flat model, cut in two where the features are kept."""
 
+import zlib
 from dataclasses import dataclass
 from typing import Literal
 
 import keras
 
-from stages.common.geometry import Fit
-from stages.common.schema import Section
-from stages.models import layers
+from stages.models import front, layers
 from stages.models.backbones import BACKBONES, INPUT
+from stages.models.backbones.settings import Architecture
+from stages.models.drop_block import Settings as DropBlockSettings
 from stages.models.heads import HEADS
+from stages.models.image import ImageSettings
 
 STANDARDIZE = "head_standardize"
 
 
-class Design(Section):
+class Design(ImageSettings):
     """Everything a model's shape depends on. With named weights it is the model."""
 
-    backbone: str
+    backbone: Architecture
     cut: str
     end: str
-    height: int
-    width: int
-    fit: Fit
     dtype: Literal["float16", "float32"]
     head: str
     head_settings: dict
     head_seed: int
     standardize: bool
+    drop_block: DropBlockSettings = DropBlockSettings()
     outputs: int
 
 
@@ -50,26 +50,10 @@ class Parts:
 
 def compose(design: Design) -> Parts:
     """Build the model of a design; its weights are those that the layers start with."""
-    image = keras.Input((design.height, design.width, 3), name="image")
-    cut = {INPUT: (image, image)} if design.cut == INPUT else {}
-    last = {}
-
-    def at(name: str, tensor: keras.KerasTensor) -> keras.KerasTensor:
-        if name == design.cut:
-            rounded = layers.RoundTrip(design.dtype, name="cut")(tensor)
-            cut[name] = (tensor, rounded)
-            tensor = rounded
-        last[name] = tensor
-        return tensor
-
-    module = BACKBONES[design.backbone]
-    preprocessed = layers.PREPROCESSING[module.PREPROCESSING](name="preprocessing")(image)
-    module.build(preprocessed, at)
-    end = last[design.end]
-    features = layers.Standardize(name=STANDARDIZE)(end) if design.standardize else end
-    head = HEADS[design.head]
-    logits = head.build(features, design.outputs, head.Settings.model_validate(design.head_settings), design.head_seed)
-    raw, kept = cut[design.cut]
+    image = keras.Input((*design.size, 3), name="image")
+    pixels = front.seen(image, design)
+    raw, kept, end = _backbone(design, image, pixels)
+    logits = _head(design, end, _present(design, kept, pixels))
     whole = keras.Model(image, logits, name="whole")
     if design.cut == INPUT:
         return Parts(None, whole, whole, keras.Model(image, end))
@@ -79,3 +63,59 @@ def compose(design: Design) -> Parts:
         whole=whole,
         before_head=None if design.cut == design.end else keras.Model(kept, end, name="before_head"),
     )
+
+
+def _backbone(
+    design: Design, image: keras.KerasTensor, pixels: keras.KerasTensor
+) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
+    """The features at the cut, raw and as they are kept, and those at the backbone's end, all with their tile axis."""
+    cut = {INPUT: (image, image)} if design.cut == INPUT else {}
+    last = {}
+
+    def at(name: str, tensor: keras.KerasTensor) -> keras.KerasTensor:
+        if name == design.cut:
+            raw = front.bagged(tensor, pixels, design)
+            kept = layers.RoundTrip(design.dtype, name="cut")(raw)
+            cut[name] = (raw, kept)
+            tensor = kept if design.tiling is None else layers.Unbag(name="cut_tiles")(kept)
+        last[name] = tensor
+        return tensor
+
+    def drop(name: str, tensor: keras.KerasTensor) -> keras.KerasTensor:
+        return _dropped(design, name, tensor) if cut and design.drop_block.at("backbone") else tensor
+
+    architecture = design.backbone
+    BACKBONES[architecture.name].build(front.preprocessed(pixels, architecture), architecture, at, drop)
+    raw, kept = cut[design.cut]
+    if design.tiling is None:
+        return raw, kept, last[design.end]
+    if design.cut == design.end:
+        return raw, kept, kept
+    return raw, kept, layers.Bag(design.tiling.count, name="end_bag")(last[design.end])
+
+
+def _present(design: Design, kept: keras.KerasTensor, pixels: keras.KerasTensor) -> keras.KerasTensor | None:
+    """Which tiles (n, tiles) are not background, from what the tail is given; None where all are there."""
+    if design.tiling is None or design.tiles.background is None:
+        return None
+    return front.present_tiles(pixels, design) if design.cut == INPUT else layers.Present(name="present")(kept)
+
+
+def _head(design: Design, end: keras.KerasTensor, present: keras.KerasTensor | None) -> keras.KerasTensor:
+    head = HEADS[design.head]
+    features = end
+    if design.tiling is not None and not head.BAGS:
+        features = layers.ArrangeTiles(*design.tiling.grid, name="arranged")(features)
+    if design.standardize:
+        features = layers.Standardize(name=STANDARDIZE)(features)
+    if design.drop_block.at("head"):
+        features = _dropped(design, "head", features)
+    settings = head.Settings.model_validate(design.head_settings)
+    also = {"present": present} if head.BAGS else {}
+    return head.build(features, design.outputs, settings, design.head_seed, **also)
+
+
+def _dropped(design: Design, name: str, tensor: keras.KerasTensor) -> keras.KerasTensor:
+    settings = design.drop_block
+    seed = zlib.crc32(f"{design.head_seed} {name}".encode())
+    return layers.DropBlock(settings.keep, settings.size, settings.shared, seed, name=f"{name}_drop_block")(tensor)

@@ -53,7 +53,12 @@ class FeatureFile:
             self._features.read_direct(batch, np.s_[int(row)], np.s_[place])
         return batch
 
-    def chunks(self, rows: np.ndarray, size: int = runtime.LARGEST_BATCH) -> Iterator[np.ndarray]:
-        """Features of the rows in order, in batches of at most `size`."""
-        for place in runtime.batches(len(rows), size):
+    @property
+    def batch_size(self) -> int:
+        """Rows a batch, wherever a model runs over them."""
+        return runtime.batch_size(*self.shape[:-1])
+
+    def chunks(self, rows: np.ndarray, size: int | None = None) -> Iterator[np.ndarray]:
+        """Features of the rows in order, in batches of at most `size` (None: `batch_size`)."""
+        for place in runtime.batches(len(rows), size or self.batch_size):
             yield self.read(rows[place])

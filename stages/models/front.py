@@ -5,27 +5,60 @@ import numpy as np
 
 from stages.models import layers
 from stages.models.backbones import BACKBONES
+from stages.models.backbones.settings import Architecture
+from stages.models.image import ImageSettings
 
 
-def build(backbone: str, cut: str, height: int, width: int) -> keras.Model:
-    """The frozen part alone: image -> the features at the cut, unrounded."""
-    image = keras.Input((height, width, 3), name="image")
+def build(architecture: Architecture, cut: str, view: ImageSettings) -> keras.Model:
+    """The frozen part alone: image (n, h, w, 3) -> the features at the cut, unrounded, (n, [tiles,] h, w, c)."""
+    image = keras.Input((*view.size, 3), name="image")
     found = {}
 
     def at(name: str, tensor: keras.KerasTensor) -> keras.KerasTensor:
         return found.setdefault(name, tensor)
 
-    module = BACKBONES[backbone]
-    module.build(layers.PREPROCESSING[module.PREPROCESSING](name="preprocessing")(image), at)
-    return keras.Model(image, found[cut], name="front")
+    pixels = seen(image, view)
+    BACKBONES[architecture.name].build(preprocessed(pixels, architecture), architecture, at, lambda _, tensor: tensor)
+    return keras.Model(image, bagged(found[cut], pixels, view), name="front")
+
+
+def seen(image: keras.KerasTensor, view: ImageSettings) -> keras.KerasTensor:
+    """The pixels that pass the backbone: images (n, h, w, 3), or their tiles (n * tiles, side, side, 3)."""
+    if view.tiling is None:
+        return image
+    tiling = view.tiling
+    return layers.Tiles(*tiling.input, tiling.side, tiling.stride, view.tiles.background, name="tiles")(image)
+
+
+def preprocessed(pixels: keras.KerasTensor, architecture: Architecture) -> keras.KerasTensor:
+    """The pixels as the backbone wants them."""
+    return layers.PREPROCESSING[BACKBONES[architecture.name].PREPROCESSING](name="preprocessing")(pixels)
+
+
+def bagged(features: keras.KerasTensor, pixels: keras.KerasTensor, view: ImageSettings) -> keras.KerasTensor:
+    """Features at the cut with the tile axis, those of background tiles zero; as they are without tiles."""
+    if view.tiling is None:
+        return features
+    bag = layers.Bag(view.tiling.count, name="cut_bag")(features)
+    if view.tiles.background is None:
+        return bag
+    return layers.KeepPresent(name="cut_present")(bag, present_tiles(pixels, view))
+
+
+def present_tiles(pixels: keras.KerasTensor, view: ImageSettings) -> keras.KerasTensor:
+    """Which tiles (n, tiles) are not background."""
+    return layers.Present(name="present_tiles")(layers.Bag(view.tiling.count, name="tiles_bag")(pixels))
 
 
 def named_weights(model: keras.Model) -> dict[str, keras.Variable]:
-    """A model's variables by `layer/variable`; layer names are explicit, so these are stable."""
+    """A model's variables by `layer/variable`; layer names are explicit, so these are stable.
+
+    The state of random numbers and schedules is no weight.
+    """
     named = {}
     for layer in model.layers:
         for variable in layer.weights:
-            if "seed_generator" not in variable.path:
+            if "seed_generator" not in variable.path and variable.name != layers.PROGRESS:
                 named[f"{layer.name}/{variable.name}"] = variable
     return named
 

@@ -1,9 +1,16 @@
 """lesionmap's own Keras layers. Those that are linear in their input, or pass it on, say so: attribution asks them."""
 
+import functools
+
 import keras
+import numpy as np
 from keras import ops
 
+from stages.common.geometry import Tiling
+
 CAFFE_MEAN = (103.939, 116.779, 123.68)  # blue, green, red; of ImageNet, as the VGG authors published it
+NEARLY_WHITE = 220  # of 255: what is brighter on a stained slide is glass
+PROGRESS = "progress"  # a variable of training, not a weight
 
 
 class CaffePreprocessing(keras.layers.Layer):
@@ -14,6 +21,16 @@ class CaffePreprocessing(keras.layers.Layer):
     def call(self, images: keras.KerasTensor) -> keras.KerasTensor:
         """Images (n, h, w, 3) -> the same shape."""
         return images[..., ::-1] - ops.convert_to_tensor(CAFFE_MEAN, dtype=images.dtype)
+
+
+class UnitPreprocessing(keras.layers.Layer):
+    """RGB in 0..255 -> 0..1, for networks that are trained from scratch."""
+
+    linear = True
+
+    def call(self, images: keras.KerasTensor) -> keras.KerasTensor:
+        """Images (n, h, w, 3) -> the same shape."""
+        return images / 255
 
 
 class RoundTrip(keras.layers.Layer):
@@ -85,4 +102,157 @@ class TopPooling2D(keras.layers.Layer):
         return {**super().get_config(), "k": self.k}
 
 
-PREPROCESSING = {"caffe": CaffePreprocessing}
+class DilatedMaxPooling2D(keras.layers.Layer):
+    """The maximum of four cells, `rate` apart, at every cell: a 2x2 pooling whose stride was taken out before it."""
+
+    def __init__(self, rate: int, **options: object) -> None:
+        super().__init__(**options)
+        self.rate = rate
+
+    def call(self, features: keras.KerasTensor) -> keras.KerasTensor:
+        """Features (n, h, w, c) -> the same shape; the far rim sees fewer cells."""
+        h, w = features.shape[1:3]
+        far = ((0, 0), (0, self.rate), (0, self.rate), (0, 0))
+        padded = ops.pad(features, far, constant_values=-np.inf)
+        return functools.reduce(
+            ops.maximum,
+            [padded[:, y : y + h, x : x + w] for y in (0, self.rate) for x in (0, self.rate)],
+        )
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "rate": self.rate}
+
+
+class DropBlock(keras.layers.Layer):
+    """Drop squares of cells while training, and enlarge what is left; pass all on otherwise.
+
+    Ghiasi et al. 2018, arXiv:1810.12890, algorithm 1. Squares lie wholly on the map and may overlap; gamma makes the
+    share of centres such that, without overlaps, 1 - keep of the cells is dropped. What is left is multiplied by all
+    cells / cells left, counted over the batch. `progress` (0 to 1) scales the dropped share; see `set_progress`.
+    """
+
+    linear = True
+
+    def __init__(self, keep: float, size: int, shared: bool, seed: int, **options: object) -> None:
+        super().__init__(**options)
+        self.keep, self.block, self.shared, self.seed = keep, size, shared, seed
+        self.random = keras.random.SeedGenerator(seed)
+
+    def build(self, shape: tuple) -> None:  # noqa: ARG002 -- Keras's interface
+        self.progress = self.add_weight(name=PROGRESS, shape=(), initializer="ones", trainable=False)
+
+    def call(self, features: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
+        """Features (n, h, w, c) -> the same shape."""
+        if not training:
+            return features
+        kept = ops.cast(self._kept(features), features.dtype)
+        left = ops.cast(ops.size(kept), features.dtype) / ops.maximum(ops.sum(kept), 1)
+        return features * kept * left
+
+    def _kept(self, features: keras.KerasTensor) -> keras.KerasTensor:
+        """1 where a cell is kept, (n, h, w, c) or (n, h, w, 1)."""
+        h, w, c = features.shape[1:]
+        size = min(self.block, h, w)
+        inner = (h - size + 1, w - size + 1)
+        dropped = (1 - self.keep) * self.progress
+        gamma = dropped * (h * w) / (size**2 * inner[0] * inner[1])
+        shape = (ops.shape(features)[0], *inner, 1 if self.shared else c)
+        corners = ops.cast(keras.random.uniform(shape, seed=self.random) < gamma, "float32")
+        room = (0, 0), (size - 1, size - 1), (size - 1, size - 1), (0, 0)
+        return 1 - ops.max_pool(ops.pad(corners, room), size, strides=1, padding="valid")
+
+    def get_config(self) -> dict:
+        own = {"keep": self.keep, "size": self.block, "shared": self.shared, "seed": self.seed}
+        return {**super().get_config(), **own}
+
+
+class Tiles(keras.layers.Layer):
+    """Cut images into the square tiles of a bag. Tiles with too much background become black: they are no instances."""
+
+    def __init__(self, height: int, width: int, side: int, stride: int, background: float | None, **options: object):
+        super().__init__(**options)
+        self.tiling, self.background = Tiling((height, width), side, stride), background
+
+    def call(self, images: keras.KerasTensor) -> keras.KerasTensor:
+        """Images (n, h, w, 3), RGB in 0..255 -> (n * tiles, side, side, 3), row by row of each image."""
+        side, (rows, columns) = self.tiling.side, self.tiling.grid
+        for axis in (0, 1):
+            cells = self.tiling.starts(axis)[:, None] + np.arange(side)
+            images = ops.take(images, cells.reshape(-1), axis=axis + 1)
+        grid = ops.reshape(images, (-1, rows, side, columns, side, images.shape[-1]))
+        tiles = ops.reshape(ops.transpose(grid, (0, 1, 3, 2, 4, 5)), (-1, side, side, images.shape[-1]))
+        if self.background is None:
+            return tiles
+        white = ops.cast(ops.mean(tiles, axis=-1, keepdims=True) >= NEARLY_WHITE, tiles.dtype)
+        return tiles * ops.cast(ops.mean(white, axis=(1, 2), keepdims=True) <= self.background, tiles.dtype)
+
+    def get_config(self) -> dict:
+        (height, width), side, stride = self.tiling.input, self.tiling.side, self.tiling.stride
+        own = {"height": height, "width": width, "side": side, "stride": stride, "background": self.background}
+        return {**super().get_config(), **own}
+
+
+class Bag(keras.layers.Layer):
+    """Tiles in the batch -> a tile axis of their own."""
+
+    def __init__(self, tiles: int, **options: object) -> None:
+        super().__init__(**options)
+        self.tiles = tiles
+
+    def call(self, features: keras.KerasTensor) -> keras.KerasTensor:
+        """Features (n * tiles, h, w, c) -> (n, tiles, h, w, c)."""
+        return ops.reshape(features, (-1, self.tiles, *features.shape[1:]))
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "tiles": self.tiles}
+
+
+class Unbag(keras.layers.Layer):
+    """The tile axis back into the batch."""
+
+    def call(self, features: keras.KerasTensor) -> keras.KerasTensor:
+        """Features (n, tiles, h, w, c) -> (n * tiles, h, w, c)."""
+        return ops.reshape(features, (-1, *features.shape[2:]))
+
+
+class ArrangeTiles(keras.layers.Layer):
+    """The feature maps of a bag's tiles side by side, as one map."""
+
+    def __init__(self, rows: int, columns: int, **options: object) -> None:
+        super().__init__(**options)
+        self.rows, self.columns = rows, columns
+
+    def call(self, features: keras.KerasTensor) -> keras.KerasTensor:
+        """Features (n, rows * columns, h, w, c) -> (n, rows * h, columns * w, c)."""
+        h, w, c = features.shape[2:]
+        grid = ops.reshape(features, (-1, self.rows, self.columns, h, w, c))
+        return ops.reshape(ops.transpose(grid, (0, 1, 3, 2, 4, 5)), (-1, self.rows * h, self.columns * w, c))
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "rows": self.rows, "columns": self.columns}
+
+
+class Present(keras.layers.Layer):
+    """Which instances of a bag there are: those that are not zero throughout."""
+
+    def call(self, features: keras.KerasTensor) -> keras.KerasTensor:
+        """Features (n, tiles, h, w, c) -> booleans (n, tiles)."""
+        return ops.any(features != 0, axis=(2, 3, 4))
+
+
+class KeepPresent(keras.layers.Layer):
+    """Make the instances that are not there zero throughout."""
+
+    def call(self, features: keras.KerasTensor, present: keras.KerasTensor) -> keras.KerasTensor:
+        """Features (n, tiles, h, w, c) and booleans (n, tiles) -> the features' shape."""
+        return features * ops.cast(present, features.dtype)[:, :, None, None, None]
+
+
+def set_progress(model: keras.Model, progress: float) -> None:
+    """How much of every DropBlock's dropping is in force, 0 to 1."""
+    for layer in model.layers:
+        if isinstance(layer, DropBlock):
+            layer.progress.assign(progress)
+
+
+PREPROCESSING = {"caffe": CaffePreprocessing, "unit": UnitPreprocessing}

@@ -3,6 +3,7 @@
 import contextlib
 import importlib.metadata
 import logging
+import math
 import os
 import platform
 from collections.abc import Callable, Iterable, Iterator
@@ -46,9 +47,12 @@ def describe() -> dict[str, str]:
     }
 
 
-def batch_size(height: int, width: int) -> int:
-    """Images a batch: a function of the input's size and not a setting, as numbers might depend on it."""
-    return int(np.clip(BATCH_PIXELS // (height * width), SMALLEST_BATCH, LARGEST_BATCH))
+def batch_size(*lengths: int) -> int:
+    """Images a batch, for inputs of these lengths (height, width, tiles).
+
+    A function of the input's shape and not a setting, as numbers might depend on it.
+    """
+    return int(np.clip(BATCH_PIXELS // math.prod(lengths), SMALLEST_BATCH, LARGEST_BATCH))
 
 
 def compiled(model: "keras.Model") -> Inference:

@@ -13,6 +13,8 @@ from stages.models import runtime
 from stages.models.feature_file import FeatureFile
 
 if TYPE_CHECKING:
+    import keras
+
     from stages.models.compose import Design, Parts
 
 SCHEMA_VERSION = 1
@@ -83,13 +85,17 @@ def build(model: Trained, weights: Path | None) -> "Parts":
 
     Args:
         weights: data/weights, for the frozen part; None leaves it unset, for those who use the tail alone.
+
+    Raises:
+        UserError: a file lacks some of the weights.
     """
-    from stages.models import compose, front
+    from stages.models import compose
 
     parts = compose.compose(model.design)
     if weights is not None and parts.front is not None:
-        front.assign(parts.front, files.read_arrays(weights / f"{model.design.backbone}.h5"))
-    front.assign(parts.tail, model.arrays)
+        file = weights / f"{model.design.backbone.name}.h5"
+        _assign(parts.front, files.read_arrays(file), str(file))
+    _assign(parts.tail, model.arrays, "the trained model")
     return parts
 
 
@@ -104,7 +110,7 @@ def predict(folder: Path, features: Path, image_ids: list[str]) -> np.ndarray:
 
 def logits(tail: runtime.Inference, file: FeatureFile, rows: np.ndarray) -> np.ndarray:
     """Logits (n, outputs), float32, of at least one row of a feature file, in padded batches of one size."""
-    return np.concatenate(list(runtime.run(tail, file.chunks(rows), runtime.LARGEST_BATCH)))
+    return np.concatenate(list(runtime.run(tail, file.chunks(rows), file.batch_size)))
 
 
 def probabilities(values: np.ndarray, model: Trained) -> np.ndarray:
@@ -131,3 +137,13 @@ def pooled(features: Path, image_ids: list[str]) -> np.ndarray:
             for chunk in file.chunks(file.rows(image_ids))
         ]
     return np.concatenate(means)
+
+
+def _assign(model: "keras.Model", arrays: dict[str, np.ndarray], origin: str) -> None:
+    """Set every variable of a model: one left out would keep the random value that it was built with."""
+    from stages.models import front
+
+    missing = sorted(set(front.named_weights(model)) - set(arrays))
+    if missing:
+        raise UserError(f"{origin} lacks {missing[0]} ({len(missing)} missing); run `dvc repro` to make it anew")
+    front.assign(model, arrays)

@@ -8,6 +8,7 @@ from stages.common.folds import parts_of_fold
 from stages.common.params import Params
 from stages.models import runtime, trained
 from stages.models.backbones import BACKBONES
+from stages.models.backbones.settings import Architecture
 from stages.models.feature_file import FeatureFile
 
 
@@ -46,7 +47,7 @@ def _train(
     keras.utils.set_random_seed(settings.train.seed)
     design = design_of(settings)
     whole = compose.compose(design)
-    front.assign(whole.whole, files.read_arrays(paths.WEIGHTS / f"{design.backbone}.h5"))
+    front.assign(whole.whole, files.read_arrays(paths.WEIGHTS / f"{design.backbone.name}.h5"))
     untrained = trained.Trained(
         design, settings.ingest.classes, settings.ingest.positive_class, settings.train.loss, {}, {}
     )
@@ -77,17 +78,16 @@ def design_of(settings: Params):
     from stages.models.compose import Design
 
     return Design(
-        backbone=settings.backbone.name,
+        **dict(settings.image),
+        backbone=Architecture(**{name: getattr(settings.backbone, name) for name in Architecture.model_fields}),
         cut=settings.backbone.cut,
-        end=settings.backbone.end or BACKBONES[settings.backbone.name].LAYERS[-1],
-        height=settings.image.height,
-        width=settings.image.width,
-        fit=settings.image.fit,
+        end=settings.backbone.end or BACKBONES[settings.backbone.name].layer_names(settings.backbone)[-1],
         dtype=settings.extract.dtype,
         head=settings.head.kind,
         head_settings=getattr(settings.head, settings.head.kind).model_dump(),
         head_seed=settings.head.seed,
         standardize=settings.head.standardize,
+        drop_block=settings.train.drop_block,
         outputs=1 if settings.train.loss == "sigmoid" else len(settings.ingest.classes),
     )
 

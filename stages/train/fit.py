@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from sklearn.metrics import roc_auc_score
 
-from stages.models import front, runtime, trained
+from stages.models import front, layers, runtime, trained
 from stages.models.compose import STANDARDIZE, Parts
 from stages.models.feature_file import FeatureFile
 from stages.train import standardize
@@ -40,6 +40,7 @@ def fit(
     history: list[dict] = []
     best: Arrays = {}
     for epoch in range(1, settings.epochs + 1):
+        layers.set_progress(parts.tail, settings.drop_block.progress(epoch, settings.epochs))
         losses = [
             step(features, labels, shares) for features, labels, shares in _epoch(file, train, weights, settings, epoch)
         ]
@@ -60,7 +61,7 @@ def _standardize(parts: Parts, file: FeatureFile, rows: np.ndarray) -> None:
         return
     chunks = file.chunks(rows)
     if parts.before_head is not None:
-        chunks = runtime.run(runtime.compiled(parts.before_head), chunks, runtime.LARGEST_BATCH)
+        chunks = runtime.run(runtime.compiled(parts.before_head), chunks, file.batch_size)
     layer = parts.tail.get_layer(STANDARDIZE)
     for variable, value in zip((layer.mean, layer.deviation), standardize.fit(chunks), strict=True):
         variable.assign(value)
@@ -104,7 +105,7 @@ def _optimizer(settings: Settings, learning_rate: float) -> keras.optimizers.Opt
         optimizer = keras.optimizers.SGD(momentum=0.9, nesterov=True, **options)
     else:
         optimizer = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}[settings.optimizer](**options)
-    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer
 
 

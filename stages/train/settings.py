@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from stages.common.schema import Section
+from stages.models.drop_block import Settings as DropBlockSettings
 
 
 class Settings(Section):
@@ -39,6 +40,8 @@ class Settings(Section):
 
     class_weights: Literal["none", "balanced"] = "none"
     """balanced: each image weighs inversely to its class's share of the training images."""
+
+    drop_block: DropBlockSettings = DropBlockSettings()
 
     seed: int = 0
     """Seed of the order of images and of dropout."""

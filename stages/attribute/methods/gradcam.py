@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from stages.attribute.cells import on_input_grid
 from stages.attribute.methods.base import Batch, MapSettings, Result, Subject
-from stages.common.geometry import upsample
 from stages.models.backbones import BACKBONES, INPUT
 
 if TYPE_CHECKING:
     from stages.common.params import Params
+    from stages.models.backbones.settings import Architecture
 
 DESCRIPTION = "Grad-CAM: channels of a layer weighted by the mean gradient of the logit, summed"
 UNIT = "logit per mean activation"
@@ -30,7 +31,7 @@ class Settings(MapSettings):
 
 def problems(settings: Settings, params: "Params") -> list[str]:
     """What does not fit, in words."""
-    layers = BACKBONES[params.backbone.name].LAYERS
+    layers = BACKBONES[params.backbone.name].layer_names(params.backbone)
     end = params.backbone.end or layers[-1]
     allowed = layers[: layers.index(end) + 1] if end in layers else layers
     if settings.layer is not None and settings.layer not in allowed:
@@ -38,11 +39,11 @@ def problems(settings: Settings, params: "Params") -> list[str]:
     return []
 
 
-def needs(settings: Settings, backbone: str, cut: str, end: str) -> str:
+def needs(settings: Settings, backbone: "Architecture", cut: str, end: str) -> str:
     """Images where the layer comes before the cut, else features."""
     if cut == INPUT:
         return "images"
-    layers = BACKBONES[backbone].LAYERS
+    layers = BACKBONES[backbone.name].layer_names(backbone)
     return "images" if layers.index(settings.layer or end) < layers.index(cut) else "features"
 
 
@@ -55,13 +56,16 @@ def explainer(subject: Subject, settings: Settings) -> Callable[[Batch], Result]
 
     def explain(batch: Batch) -> Result:
         values = cells(batch.features if from_features else batch.images, batch.weights)
-        return Result(upsample(values, (design.height, design.width)))
+        return Result(on_input_grid(values, design))
 
     return explain
 
 
 def _compiled(whole: "object", layer: str, cut: str | None) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Inputs (images, or features at `cut`) and logit weights (n, outputs) -> Grad-CAM's cells (n, h, w)."""
+    """Inputs (images, or features at `cut`) and logit weights (n, outputs) -> Grad-CAM's cells (n, h, w).
+
+    With tiles (n * tiles, h, w).
+    """
     import keras
     import tensorflow as tf
 
@@ -78,8 +82,10 @@ def _compiled(whole: "object", layer: str, cut: str | None) -> Callable[[np.ndar
             outputs = above(inputs, training=False)
             activations, logits = (inputs, outputs) if layer == cut else outputs
             score = tf.reduce_sum(logits * weights)
-        gradient = tape.gradient(score, activations)
-        importance = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
-        return tf.reduce_sum(importance * activations, axis=-1)
+        *_, h, w, c = activations.shape
+        rows = (len(weights), -1, c)  # all cells of an image, those of all its tiles too
+        gradient, values = (tf.reshape(x, rows) for x in (tape.gradient(score, activations), activations))
+        importance = tf.reduce_mean(gradient, axis=1, keepdims=True)
+        return tf.reshape(tf.reduce_sum(importance * values, axis=-1), (-1, h, w))
 
     return lambda inputs, weights: cells(tf.constant(inputs), tf.constant(weights)).numpy()

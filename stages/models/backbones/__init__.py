@@ -1,11 +1,27 @@
 """Backbones by name.
 
-A backbone is a module with LAYERS (the names at which it may be cut or ended, first to last), PREPROCESSING (a name in
-`stages.models.layers.PREPROCESSING`), SMALLEST_INPUT (pixels) and `build(x, at)`, which passes the output of each of
-its LAYERS through `at(name, tensor)` and goes on with what comes back.
+A backbone is a module with
+
+- PREPROCESSING: a name in `stages.models.layers.PREPROCESSING`;
+- PUBLISHED: the name of its ImageNet weights in `stages.weights.published`, or None;
+- DEPTHS: the least and the largest number of `backbone.widths`;
+- STRIDES: the values that `backbone.output_stride` may have besides null;
+- BATCH_NORMALIZED: whether it has batch normalisation;
+- `layer_names(architecture)`: where it may be cut or ended, first to last;
+- `smallest_input(architecture)`: the least height and width, in pixels;
+- `build(x, architecture, at, drop)`: passes the output of each of its layers through `at(name, tensor)` and goes on
+  with what comes back, and that of a layer after which a DropBlock may stand through `drop(name, tensor)` too.
 """
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from stages.models.backbones import vgg16
+
+if TYPE_CHECKING:
+    import keras
+
+    Pass = Callable[[str, keras.KerasTensor], keras.KerasTensor]
 
 BACKBONES = {"vgg16": vgg16}
 INPUT = "input"

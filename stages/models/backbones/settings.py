@@ -1,15 +1,33 @@
 """The keys of `backbone` in params.yaml."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from stages.common.schema import Section
 
+Width = Annotated[int, Field(ge=1)]
 
-class Settings(Section):
-    """The network that sees the image, and where it is cut into a frozen and a trained part."""
+
+class Architecture(Section):
+    """What a backbone's layers depend on."""
 
     name: Literal["vgg16"] = "vgg16"
     """The network."""
+
+    widths: Annotated[list[Width], Field(min_length=1)] | None = None
+    """Filters of each block, for weights that are not the published ones; null: the network's own."""
+
+    output_stride: Literal[8, 16, 32] | None = None
+    """Pixels of the input that a cell of the last layer stands for: less makes finer maps, by dilation instead of
+    pooling; published weights hold. null: the network's own, 32 for vgg and resnet."""
+
+    train_statistics: bool = False
+    """Whether batch normalisation behind the cut learns means and deviations, as training from scratch must."""
+
+
+class Settings(Architecture):
+    """The network that sees the image, and where it is cut into a frozen and a trained part."""
 
     cut: str = "block5_pool"
     """The last frozen layer: `extract` keeps its output, and all behind it is trained. `input`: nothing is frozen."""

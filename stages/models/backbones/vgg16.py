@@ -1,29 +1,33 @@
 """VGG16 without its dense layers (Simonyan and Zisserman 2015, arXiv:1409.1556)."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from stages.models.backbones import vgg
 
 if TYPE_CHECKING:
     import keras
 
+    from stages.models.backbones import Pass
+    from stages.models.backbones.settings import Architecture
+
 BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))  # convolutions and filters of each block
-LAYERS = tuple(
-    f"block{block}_{layer}"
-    for block, (convolutions, _) in enumerate(BLOCKS, start=1)
-    for layer in (*(f"conv{number + 1}" for number in range(convolutions)), "pool")
-)
 PREPROCESSING = "caffe"
-SMALLEST_INPUT = 32
+PUBLISHED = "vgg16"
+STRIDES = (8, 16, 32)
+DEPTHS = (5, 5)
+BATCH_NORMALIZED = False
 
 
-def build(x: "keras.KerasTensor", at: Callable[[str, "keras.KerasTensor"], "keras.KerasTensor"]) -> "keras.KerasTensor":
-    """Preprocessed images (n, h, w, 3) -> features (n, h // 32, w // 32, 512); `at` sees each layer's output."""
-    from keras import layers
+def layer_names(architecture: "Architecture") -> tuple[str, ...]:  # noqa: ARG001 -- the backbones' interface
+    """Where it may be cut or ended, first to last."""
+    return vgg.layer_names(BLOCKS)
 
-    for block, (convolutions, filters) in enumerate(BLOCKS, start=1):
-        for number in range(1, convolutions + 1):
-            name = f"block{block}_conv{number}"
-            x = at(name, layers.Conv2D(filters, 3, padding="same", activation="relu", name=name)(x))
-        name = f"block{block}_pool"
-        x = at(name, layers.MaxPooling2D(2, name=name)(x))
-    return x
+
+def smallest_input(architecture: "Architecture") -> int:  # noqa: ARG001 -- the backbones' interface
+    """The least height and width, in pixels."""
+    return 32
+
+
+def build(x: "keras.KerasTensor", architecture: "Architecture", at: "Pass", drop: "Pass") -> "keras.KerasTensor":
+    """Preprocessed images (n, h, w, 3) -> features (n, h // 32, w // 32, 512) at the network's own stride."""
+    return vgg.build(BLOCKS, x, architecture, at, drop)

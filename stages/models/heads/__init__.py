@@ -1,5 +1,10 @@
-"""Heads by name. A head is a module with `Settings` and `build(features, outputs, settings, seed) -> logits`."""
+"""Heads by name.
 
-from stages.models.heads import fc, score_map
+A head is a module with `Settings`, `build(features, outputs, settings, seed) -> logits`, and BAGS. Features are
+(n, h, w, c). With tiles, a head with BAGS is given (n, tiles, h, w, c) and `present`, booleans (n, tiles) or None; the
+others are given the tiles' maps side by side, as one map.
+"""
 
-HEADS = {"fc": fc, "score_map": score_map}
+from stages.models.heads import attention, fc, score_map
+
+HEADS = {"attention": attention, "fc": fc, "score_map": score_map}

@@ -9,6 +9,8 @@ from stages.common.schema import Section
 if TYPE_CHECKING:
     import keras
 
+BAGS = False
+
 
 class Settings(Section):
     """The keys of `head.fc`."""

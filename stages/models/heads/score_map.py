@@ -13,6 +13,7 @@ from stages.common.schema import Section
 if TYPE_CHECKING:
     import keras
 
+BAGS = False
 SCORES = "head_scores"
 
 

@@ -9,8 +9,9 @@ from stages.models import heads
 class Settings(Section):
     """What follows the backbone and ends in logits."""
 
-    kind: Literal["fc", "score_map"] = "fc"
-    """fc: flatten, dense, logits; score_map: a map of scores per class, then pooled."""
+    kind: Literal["fc", "score_map", "attention"] = "fc"
+    """fc: flatten, dense, logits; score_map: a map of scores per class, then pooled; attention: a weighted mean of the
+    bag's instances, which are tiles or, without `image.tiles`, the cells of the feature map."""
 
     standardize: bool = True
     """Shift and scale each channel of the head's input by the mean and deviation over the training images."""
@@ -20,3 +21,4 @@ class Settings(Section):
 
     fc: heads.fc.Settings = heads.fc.Settings()
     score_map: heads.score_map.Settings = heads.score_map.Settings()
+    attention: heads.attention.Settings = heads.attention.Settings()
