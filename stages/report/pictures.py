@@ -29,46 +29,67 @@ def parts(run: Run) -> list[str]:
 
 def pictures(run: Run, limit: int) -> list[gallery.Picture]:
     """The images to show, at most `limit`, in the order of their ids (see `choose.RULE`)."""
-    predictions = run.predictions.set_index("image_id")
+    candidates = _by_id(run.predictions[run.predictions["split"].isin(parts(run))])
     outcomes = {
-        row.Index: gallery.outcome(row.label, row.predicted, run.classes, run.positive)
-        for row in predictions.itertuples()
+        image_id: gallery.outcome(row["label"], row["predicted"], run.classes, run.positive)
+        for image_id, row in candidates.items()
     }
-    candidates = predictions[predictions["split"].isin(parts(run))]
-    strata = {row.Index: (row.split, row.label, outcomes[row.Index]) for row in candidates.itertuples()}
+    strata = {image_id: (row["split"], row["label"], outcomes[image_id]) for image_id, row in candidates.items()}
     shown = choose.choose(strata, limit)
-    images = run.images.set_index("image_id").loc[shown]
-    regions = dict(tuple(run.regions.groupby("image_id")))
-    scores = _scores(run, shown)
+    images = _by_id(run.images[run.images["image_id"].isin(shown)])
+    outlines_of = _outlines(run, images)
+    heats = _heats(run, shown)
     return [
         gallery.Picture(
             image_id=image_id,
-            file=run.root / paths.IMAGES / images.at[image_id, "path"],
-            name=Path(images.at[image_id, "source_path"]).name or image_id,
-            probabilities={name: float(predictions.at[image_id, f"p_{name}"]) for name in run.classes},
-            predicted=predictions.at[image_id, "predicted"],
-            label=predictions.at[image_id, "label"],
+            file=run.root / paths.IMAGES / images[image_id]["path"],
+            name=Path(images[image_id]["source_path"]).name or image_id,
+            probabilities={name: float(candidates[image_id][f"p_{name}"]) for name in run.classes},
+            predicted=candidates[image_id]["predicted"],
+            label=candidates[image_id]["label"],
             outcome=outcomes[image_id],
-            split=predictions.at[image_id, "split"],
-            fold=int(predictions.at[image_id, "fold"]),
-            group=images.at[image_id, "group_id"],
-            note=images.at[image_id, "quality"],
-            outlines=_outlines(run.root, images.loc[image_id], regions.get(image_id)),
-            heats={each.name: _heat(each, image_id, scores) for each in run.maps if image_id in each.overlays.index},
+            split=candidates[image_id]["split"],
+            fold=int(candidates[image_id]["fold"]),
+            group=images[image_id]["group_id"],
+            note=images[image_id]["quality"],
+            outlines=outlines_of.get(image_id, []),
+            heats=heats[image_id],
         )
         for image_id in shown
     ]
 
 
-def _layer(each: Map) -> gallery.Layer:
-    return gallery.Layer(
-        name=each.name,
-        about=each.file.description,
-        unit=each.file.unit,
-        policy=each.scale.get("policy", ""),
-        colors=each.scale.get("colors", []),
-        opacity=each.scale.get("opacity", CLASSIC_OPACITY),
-    )
+def _by_id(table: pd.DataFrame) -> dict[str, dict]:
+    """The rows of a table with unique image ids, as dictionaries: much faster to ask one by one."""
+    return table.set_index("image_id").to_dict("index")
+
+
+def _outlines(run: Run, images: dict[str, dict]) -> dict[str, list[tuple[str, str]]]:
+    """Of each image with regions: finding and SVG path of each."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for region in run.regions[run.regions["image_id"].isin(images)].itertuples():
+        size = (int(images[region.image_id]["height"]), int(images[region.image_id]["width"]))
+        if region.kind == "mask":
+            mask = read_mask(run.root / paths.MASKS / region.mask_path, size)
+            path = outlines.outline(mask, max(size) / DETAIL)
+        else:
+            path = outlines.box_path(region.x, region.y, region.width, region.height)
+        found.setdefault(region.image_id, []).append((region.finding, path))
+    return found
+
+
+def _heats(run: Run, shown: Sequence[str]) -> dict[str, dict[str, gallery.Heat]]:
+    """Of each image, its maps by name."""
+    scores = _scores(run, shown)
+    found: dict[str, dict[str, gallery.Heat]] = {image_id: {} for image_id in shown}
+    for each in run.maps:
+        rows = each.overlays[each.overlays.index.isin(shown)]
+        for row in rows.itertuples():
+            low, high = (None if pd.isna(end) else float(end) for end in (row.low, row.high))
+            file = each.folder / row.heat if row.heat else None
+            its_scores = scores.get((row.Index, each.name), {})
+            found[row.Index][each.name] = gallery.Heat(file, row.status, row.target, low, high, its_scores)
+    return found
 
 
 def _scores(run: Run, shown: Sequence[str]) -> dict[tuple[str, str], dict[str, float]]:
@@ -82,28 +103,12 @@ def _scores(run: Run, shown: Sequence[str]) -> dict[tuple[str, str], dict[str, f
     return scores
 
 
-def _outlines(root: Path, image: pd.Series, regions: pd.DataFrame | None) -> list[tuple[str, str]]:
-    if regions is None:
-        return []
-    size = (int(image["height"]), int(image["width"]))
-    paths_of = []
-    for region in regions.itertuples():
-        if region.kind == "mask":
-            path = outlines.outline(read_mask(root / paths.MASKS / region.mask_path, size), max(size) / DETAIL)
-        else:
-            path = outlines.box_path(region.x, region.y, region.width, region.height)
-        paths_of.append((region.finding, path))
-    return paths_of
-
-
-def _heat(each: Map, image_id: str, scores: dict[tuple[str, str], dict[str, float]]) -> gallery.Heat:
-    row = each.overlays.loc[image_id]
-    low, high = (None if pd.isna(row[end]) else float(row[end]) for end in ("low", "high"))
-    return gallery.Heat(
-        file=each.folder / row["heat"] if row["heat"] else None,
-        status=row["status"],
-        target=row["target"],
-        low=low,
-        high=high,
-        scores=scores.get((image_id, each.name), {}),
+def _layer(each: Map) -> gallery.Layer:
+    return gallery.Layer(
+        name=each.name,
+        about=each.file.description,
+        unit=each.file.unit,
+        policy=each.scale.get("policy", ""),
+        colors=each.scale.get("colors", []),
+        opacity=each.scale.get("opacity", CLASSIC_OPACITY),
     )

@@ -71,9 +71,18 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """index.html of a run with 5,000 test images."""
-    recipe = factory.Recipe(n=5000, folds=3, size=(16, 16), maps=("gradcam",))
-    return write(tmp_path_factory.mktemp("large"), recipe, limit=5000)
+    """index.html of a report with 5,000 test images: 50 that were written, each a hundred times under other names."""
+    index = write(tmp_path_factory.mktemp("large"), factory.Recipe(n=50, folds=5, maps=("gradcam",)))
+    folder, data = index.parent, index.parent / "data.js"
+    content = json.loads(data.read_text().removeprefix("window.LESIONMAP = ").removesuffix(";\n"))
+    for row, copy in [(row, copy) for row in content["images"] for copy in range(1, 100)]:
+        name = f"{row['id']}-{copy}"
+        content["images"].append(row | {"id": name, "p": [value * (1 - copy / 1e4) for value in row["p"]]})
+        for path in ("images", "thumbnails", "heat/0"):
+            if (folder / path / f"{row['id']}.webp").exists():
+                (folder / path / f"{name}.webp").hardlink_to(folder / path / f"{row['id']}.webp")
+    data.write_text(f"window.LESIONMAP = {gallery.script_json(content)};\n")
+    return index
 
 
 def write(root: Path, recipe: factory.Recipe, limit: int = 500) -> Path:
