@@ -13,7 +13,7 @@ BASELINES = ("center", "prior", "random")  # names of stages.localize.baselines 
 
 def problems(params: "Params") -> list[str]:
     """What does not fit, each in one sentence that names the keys; empty when all is well."""
-    checks = (_architecture, _cut, _tiles, _input_size, _weights, _statistics, _drop_block, _loss, _classes, _maps)
+    checks = (_architecture, _cut, _tiles, _input_size, _weights, _statistics, _drop_block, _loss, _classes, _views, _maps)
     return [problem for check in checks for problem in check(params)]
 
 
@@ -124,6 +124,13 @@ def _classes(params: "Params") -> list[str]:
             f"`ingest.positive_class`: {ingest.positive_class!r} is not among `ingest.classes`: "
             f"{', '.join(ingest.classes)}"
         ]
+    return []
+
+
+def _views(params: "Params") -> list[str]:
+    source, wanted = params.source, params.ingest.openi.views
+    if source.kind == "openi" and wanted != "all" and source.openi.projections is None:
+        return [f"`ingest.openi.views`: {wanted} needs `source.openi.projections`; name that table, or keep all views"]
     return []
 
 

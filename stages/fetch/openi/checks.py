@@ -54,7 +54,7 @@ def image_answer(answer: Answer, image_size: int) -> tuple[bytes, tuple[int, int
     Raises:
         RefusedError: it is something else.
     """
-    if answer.content_type not in ("image/png", "application/octet-stream", "binary/octet-stream"):
+    if not answer.content_type.startswith("image/") and not answer.content_type.endswith("/octet-stream"):
         raise RefusedError("content_type", f"{answer.content_type or 'nothing'} instead of image/png")
     try:
         width, height = png(answer.body)

@@ -209,6 +209,7 @@ class Client:
 
     def _open(self, url: str, kind: Kind, headers: dict[str, str]) -> requests.Response:
         """The beginning of an answer, after redirects on the same host; each request waits for its turn."""
+        host = urlsplit(url)[:2]
         for _ in range(MOST_REDIRECTS + 1):
             self._limiters[kind].wait()
             self.counts.add("requests")
@@ -225,7 +226,7 @@ class Client:
                 return response
             response.close()
             url = urljoin(url, response.headers["Location"])
-            if urlsplit(url)[:2] != urlsplit(self._base_url)[:2]:
+            if urlsplit(url)[:2] != host:
                 raise RefusedError("redirect", f"a redirect to another host ({urlsplit(url).hostname})")
         raise RefusedError("redirect", f"more than {MOST_REDIRECTS} redirects")
 
@@ -233,6 +234,7 @@ class Client:
         """The body as it comes: reading for a full chunk would let a slow drip outlast the deadline."""
         size = 0
         while chunk := response.raw.read1(CHUNK, decode_content=True):
+            self._stopper.wait(0)
             size += len(chunk)
             self.counts.add("bytes", len(chunk))
             if size > cap:

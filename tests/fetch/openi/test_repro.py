@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from stages.common import params
+from stages.common.errors import UserError
 from tests.fetch.openi.conftest import quick
 from tests.openi_site.server import Site
 from tests.pipeline.workspace import PROJECT, Workspace, ran
@@ -33,6 +34,13 @@ def workspace(site: Site, tmp_path: Path) -> Workspace:
 def test_the_recipe_is_valid() -> None:
     recipe = params.load(RECIPE)
     assert (recipe.layout, recipe.ingest.openi.views, recipe.split.kind) == ("openi", "frontal", "grouped")
+
+
+def test_views_without_their_table_are_refused_before_any_work() -> None:
+    values = params.read_yaml(RECIPE)
+    values["source"]["openi"]["projections"] = None
+    with pytest.raises(UserError, match=r"`ingest\.openi\.views`: frontal needs `source\.openi\.projections`"):
+        params.parse(values, "params.yaml")
 
 
 def test_nothing_but_fetch_asks_the_site_and_fetch_asks_once(site: Site, workspace: Workspace, tmp_path: Path) -> None:
