@@ -13,8 +13,8 @@ BASELINES = ("center", "prior", "random")  # names of stages.localize.baselines 
 
 def problems(params: "Params") -> list[str]:
     """What does not fit, each in one sentence that names the keys; empty when all is well."""
-    checks = (_architecture, _cut, _tiles, _input_size, _weights, _statistics, _drop_block, _loss, _classes, _views, _maps)
-    return [problem for check in checks for problem in check(params)]
+    checks = (_architecture, _cut, _tiles, _input_size, _weights, _statistics, _drop_block, _loss, _classes, _views)
+    return [problem for check in (*checks, _maps) for problem in check(params)]
 
 
 def _architecture(params: "Params") -> list[str]:
