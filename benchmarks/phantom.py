@@ -17,8 +17,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from stages.common.files import significant
-from stages.fetch.phantom import Item, Settings, plan, render
-from stages.fetch.phantom.plan import ABNORMAL
+from stages.fetch.phantom.generate import render
+from stages.fetch.phantom.plan import ABNORMAL, Item, plan
+from stages.fetch.phantom.settings import Settings
 
 THUMBNAIL = 16
 PENALTIES = (0.0001, 0.001, 0.01, 0.1, 1.0)

@@ -14,19 +14,22 @@ from PIL import Image
 
 from stages.common import console, files, pool
 from stages.fetch import keep, phantom
+from stages.fetch.phantom.generate import render
+from stages.fetch.phantom.plan import Item, plan
+from stages.fetch.phantom.settings import Settings
 
 LEDGER = ".phantom.csv"
 LABELS = "labels.csv"
 
 
-def fetch(settings: phantom.Settings, raw: Path, workers: int) -> dict:
+def fetch(settings: Settings, raw: Path, workers: int) -> dict:
     """Make `raw` hold `<class>/<name>.png`, `masks/<class>/<name>.png` and labels.csv. Returns the metrics.
 
     An image that is there, made by the same settings and code, is kept: a killed run goes on where it was, and more
     patients cost only the new ones.
     """
     raw.mkdir(parents=True, exist_ok=True)
-    items = phantom.plan(settings)
+    items = plan(settings)
     ledger = keep.Ledger(raw / LEDGER)
     missing = [item for item in items if not _is_kept(raw, ledger.rows.get(item.path), _origin(settings))]
     for row in console.progress(_draw(settings, missing, raw, workers), len(missing), "drawing radiographs"):
@@ -50,14 +53,14 @@ def _has(path: Path, sha256: str) -> bool:
     return path.is_file() and files.sha256(path) == sha256
 
 
-def _origin(settings: phantom.Settings) -> str:
+def _origin(settings: Settings) -> str:
     """What an image is made from besides its path: seed, size and the drawing code, not the number of patients."""
     code = [path.read_bytes() for path in sorted(Path(phantom.__file__).parent.glob("*.py"))]
     chosen = json.dumps([settings.seed, settings.size]).encode()
     return hashlib.sha256(b"\0".join([chosen, *code])).hexdigest()
 
 
-def _draw(settings: phantom.Settings, items: list[phantom.Item], raw: Path, workers: int) -> Iterator[keep.Made]:
+def _draw(settings: Settings, items: list[Item], raw: Path, workers: int) -> Iterator[keep.Made]:
     draw = partial(_draw_one, settings, raw, _origin(settings))
     if workers == 1 or len(items) < 2:
         yield from map(draw, items)
@@ -66,9 +69,9 @@ def _draw(settings: phantom.Settings, items: list[phantom.Item], raw: Path, work
         yield from executor.map(draw, items)
 
 
-def _draw_one(settings: phantom.Settings, raw: Path, origin: str, item: phantom.Item) -> keep.Made:
+def _draw_one(settings: Settings, raw: Path, origin: str, item: Item) -> keep.Made:
     """Draw and write one image and its mask."""
-    radiograph = phantom.render(settings, item)
+    radiograph = render(settings, item)
     sha256 = _write_png(raw / item.path, radiograph.pixels)
     mask_sha256 = ""
     if radiograph.mask is not None and radiograph.mask.any():
@@ -88,14 +91,14 @@ def _mask_path(path: str) -> str:
     return f"masks/{path}"
 
 
-def _write_labels(items: list[phantom.Item], rows: dict[str, keep.Made], path: Path) -> None:
+def _write_labels(items: list[Item], rows: dict[str, keep.Made], path: Path) -> None:
     columns = ["path", "label", "patient_id", "view", "finding"]
     table = [(item.path, item.label, item.patient_id, item.view, rows[item.path].finding) for item in items]
     labels = pd.DataFrame(table, columns=columns).sort_values("path")
     files.write_text(path, labels.to_csv(index=False, lineterminator="\n"))
 
 
-def _metrics(items: list[phantom.Item], rows: dict[str, keep.Made], raw: Path) -> dict:
+def _metrics(items: list[Item], rows: dict[str, keep.Made], raw: Path) -> dict:
     findings = Counter(kind for row in rows.values() for kind in row.finding.split("|") if kind)
     return {
         "images": len(items),

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from stages.fetch import phantom, phantom_folder
+from stages.fetch import phantom_folder
+from stages.fetch.phantom.settings import Settings
 
 PROJECT = Path(__file__).parents[2]
 FEW = {"patients": 4, "size": 64}
@@ -24,7 +25,7 @@ def contents(root):
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
     raw = tmp_path_factory.mktemp("drawn") / "raw"
-    return raw, phantom_folder.fetch(phantom.Settings(**FEW), raw, workers=1)
+    return raw, phantom_folder.fetch(Settings(**FEW), raw, workers=1)
 
 
 def test_writes_images_masks_and_labels(drawn):
@@ -41,38 +42,39 @@ def test_writes_images_masks_and_labels(drawn):
 
 
 def test_processes_draw_the_same(drawn, tmp_path):
-    phantom_folder.fetch(phantom.Settings(**FEW), tmp_path / "raw", workers=2)
+    phantom_folder.fetch(Settings(**FEW), tmp_path / "raw", workers=2)
     assert contents(tmp_path / "raw") == contents(drawn[0])
 
 
 def test_keeps_and_adds_and_removes(drawn, tmp_path):
     raw = tmp_path / "raw"
-    phantom_folder.fetch(phantom.Settings(patients=2, size=64), raw, workers=1)
+    phantom_folder.fetch(Settings(patients=2, size=64), raw, workers=1)
     kept = {path: (raw / path).stat().st_ino for path in contents(raw) if path.endswith(".png")}
     damaged = sorted(kept)[0]
     (raw / damaged).write_bytes(b"damaged")
     (raw / "stray.png").write_bytes(b"x")
-    phantom_folder.fetch(phantom.Settings(**FEW), raw, workers=1)
+    phantom_folder.fetch(Settings(**FEW), raw, workers=1)
     assert contents(raw) == contents(drawn[0])
     assert all(
         (raw / path).stat().st_ino == inode for path, inode in kept.items() if Path(path).name != Path(damaged).name
     )
-    phantom_folder.fetch(phantom.Settings(patients=2, size=64), raw, workers=1)
+    phantom_folder.fetch(Settings(patients=2, size=64), raw, workers=1)
     assert {path for path in contents(raw) if path.endswith(".png")} == set(kept)
 
 
 def test_another_seed_draws_anew(drawn, tmp_path):
     raw = tmp_path / "raw"
-    phantom_folder.fetch(phantom.Settings(**FEW), raw, workers=1)
-    phantom_folder.fetch(phantom.Settings(**FEW, seed=1), raw, workers=1)
+    phantom_folder.fetch(Settings(**FEW), raw, workers=1)
+    phantom_folder.fetch(Settings(**FEW, seed=1), raw, workers=1)
     old, new = contents(drawn[0]), contents(raw)
     assert not any(old[path] == new[path] for path in set(old) & set(new) if path.endswith(".png"))
 
 
 def test_goes_on_after_a_kill(tmp_path):
     code = (
-        "from pathlib import Path; from stages.fetch import phantom, phantom_folder;"
-        "phantom_folder.fetch(phantom.Settings(patients=8, size=96), Path('raw'), 1)"
+        "from pathlib import Path; from stages.fetch import phantom_folder;"
+        "from stages.fetch.phantom.settings import Settings;"
+        "phantom_folder.fetch(Settings(patients=8, size=96), Path('raw'), 1)"
     )
     raw = tmp_path / "raw"
     writer = subprocess.Popen(
@@ -84,7 +86,7 @@ def test_goes_on_after_a_kill(tmp_path):
     writer.wait()
     before = {path: (raw / path).stat().st_ino for path in contents(raw) if path.endswith(".png")}
     assert 3 <= len(before) < 16
-    settings = phantom.Settings(patients=8, size=96)
+    settings = Settings(patients=8, size=96)
     phantom_folder.fetch(settings, raw, workers=1)
     stayed = [path for path, inode in before.items() if (raw / path).stat().st_ino == inode]
     assert len(stayed) >= len(before) - 2  # the image in flight, and its mask

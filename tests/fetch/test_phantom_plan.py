@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 from pydantic import ValidationError
 
-from stages.fetch.phantom import Settings, plan
+from stages.fetch.phantom.plan import plan
+from stages.fetch.phantom.settings import Settings
 
 
 def test_more_patients_leave_the_earlier_ones_as_they_were():

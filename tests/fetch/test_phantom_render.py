@@ -15,11 +15,12 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from stages.fetch.phantom import Settings, plan, render
 from stages.fetch.phantom.anatomy import Lungs, draw_anatomy
-from stages.fetch.phantom.generate import compose, patient_lesions
+from stages.fetch.phantom.generate import compose, patient_lesions, render
 from stages.fetch.phantom.lesions import COUNTS, DIAMETERS, KINDS, VISIBLE, draw_lesions, lesion_attenuation
+from stages.fetch.phantom.plan import plan
 from stages.fetch.phantom.projection import Camera
+from stages.fetch.phantom.settings import Settings
 
 SETTINGS = Settings(patients=24, size=128)
 

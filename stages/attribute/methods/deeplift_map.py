@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy import ndimage
 
 from stages.attribute.methods.base import Batch, ClassName, MapSettings, Result, Subject
 
@@ -86,5 +85,7 @@ def _shared_reference(subject: Subject, kind: str) -> np.ndarray | None:
 
 
 def _blurred(images: np.ndarray) -> np.ndarray:
+    from scipy import ndimage
+
     deviation = BLUR * min(images.shape[1:3])
     return ndimage.gaussian_filter(images, (0, deviation, deviation, 0), mode="nearest")
