@@ -13,7 +13,14 @@ from keras import layers
 
 from stages.attribute.methods.deeplift import DeepLift, refusal
 from stages.common.errors import UserError
-from stages.models.layers import CaffePreprocessing, LogSumExpPooling2D, RoundTrip, Standardize, TopPooling2D
+from stages.models.layers import (
+    CaffePreprocessing,
+    DilatedMaxPooling2D,
+    LogSumExpPooling2D,
+    RoundTrip,
+    Standardize,
+    TopPooling2D,
+)
 from tests.attribute import oracle_deepshap
 
 PROJECT = Path(__file__).parents[2]
@@ -153,12 +160,20 @@ def repeated(x):
     return layers.Dense(3)(layers.Flatten()(layers.MaxPooling2D(4)(shared(shared(x)))))
 
 
+def tiles(x):
+    """A bag of four tiles, which stand in the batch for a while."""
+    x = keras.ops.reshape(layers.Rescaling(1 / 127.5, -1)(x), (-1, 4, 16, 3))
+    x = layers.MaxPooling2D(2)(layers.Conv2D(4, 3, padding="same", activation="relu")(x))
+    x = keras.ops.tanh(keras.ops.reshape(x, (-1, 4, 2, 8, 4)))
+    return layers.Dense(3)(layers.Flatten()(x))
+
+
 def our_own(x):
-    x = layers.Conv2D(4, 3, activation="relu")(CaffePreprocessing()(x))
+    x = DilatedMaxPooling2D(2)(layers.Conv2D(4, 3, activation="relu")(CaffePreprocessing()(x)))
     return layers.Dense(3)(layers.Flatten()(layers.ReLU()(Standardize()(RoundTrip("float32")(x)))))
 
 
-MODELS = [plain, residual, pooled_scores, largest_scores, maximum_scores, repeated, our_own]
+MODELS = [plain, residual, pooled_scores, largest_scores, maximum_scores, repeated, tiles, our_own]
 
 
 def random_model(build, seed=0):

@@ -198,6 +198,7 @@ ELEMENTWISE = {
 RULES: dict[str, Rule] = {
     **dict.fromkeys(sorted(ELEMENTWISE), rescale),
     "MaxPooling2D": cross_maximum,
+    "DilatedMaxPooling2D": cross_maximum,
     "GlobalMaxPooling2D": cross_maximum,
     "RoundTrip": rounding,
     "LogSumExpPooling2D": log_mean_exp,
@@ -252,13 +253,13 @@ def _weights(targets: np.ndarray, classes: int) -> np.ndarray:
 
 
 def _shared(model: keras.Model, reference: np.ndarray) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
-    """A reference (1, h, w, 3), its logits (1, k), and its inputs of the nonlinear steps."""
+    """A reference (1, h, w, 3), its logits (1, k), and its inputs of the nonlinear steps, one row or one a tile."""
     import tensorflow as tf
 
     # Twice, as one image takes other kernels than several do, with other last bits.
     both = tf.constant(np.stack([reference, reference]), tf.float32)
     logits, inputs = tf.function(lambda images: _record(model, images), autograph=False)(both)
-    return both[:1], logits[:1], [each[:1] for each in inputs]
+    return both[:1], logits[:1], [each[: len(each) // 2] for each in inputs]
 
 
 def _record(model: keras.Model, images: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
@@ -279,7 +280,7 @@ def _replay(model: keras.Model, images: tf.Tensor, references: list[tf.Tensor]) 
     remaining = iter(references)
 
     def step(rule: Rule, function: Function, x: tf.Tensor) -> tf.Tensor:
-        reference = next(remaining)
+        reference = _for_each_image(next(remaining), x)
 
         @tf.custom_gradient
         def ruled(x: tf.Tensor) -> tuple[tf.Tensor, Function]:
@@ -288,6 +289,16 @@ def _replay(model: keras.Model, images: tf.Tensor, references: list[tf.Tensor]) 
         return ruled(x)
 
     return _walk(model, images, step)
+
+
+def _for_each_image(reference: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    """The rows of a reference for every image in x; a single row is left alone, as the rules spread it themselves."""
+    import tensorflow as tf
+
+    if reference.shape[0] in (1, x.shape[0]):
+        return reference
+    images = tf.shape(x)[0] // tf.shape(reference)[0]
+    return tf.tile(reference, [images, *[1] * (len(reference.shape) - 1)])
 
 
 def _walk(model: keras.Model, images: tf.Tensor, step: Callable[[Rule, Function, tf.Tensor], tf.Tensor]) -> tf.Tensor:
