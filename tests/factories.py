@@ -11,11 +11,16 @@ import numpy as np
 from PIL import Image
 
 from stages.common import files, params
-from stages.models.backbones import vgg16
 
 PROJECT = Path(__file__).parents[1]
 CLASSES = ["normal", "abnormal"]
-NARROW = ((2, 4), (2, 4), (3, 8), (3, 8), (3, 8))  # VGG16's layers with few filters
+SMALL = {  # a network with VGG16's layers, but few filters and pixels
+    "image__height": 64,
+    "image__width": 64,
+    "backbone__widths": [4, 4, 8, 8, 8],
+    "backbone__weights": "random",
+    "head__fc__width": 16,
+}
 
 
 def picture(seed: int, size: tuple[int, int] = (48, 64), mode: str = "L") -> Image.Image:
@@ -55,17 +60,11 @@ def write_params(path: Path, **values: object) -> Path:
     return path
 
 
-def narrow(monkeypatch: object) -> None:
-    """Give VGG16 few filters until the test's end: the same layers and code, a thousandth of the work."""
-    monkeypatch.setattr(vgg16, "BLOCKS", NARROW)
-
-
 def design(**values: object):
     """The design of a small model that params.yaml with some keys set describes; see `changed`."""
     from stages.train.__main__ import design_of
 
-    small = {"image__height": 64, "image__width": 64, "head__fc__width": 16}
-    return design_of(params.parse(changed(**small | values), "params.yaml"))
+    return design_of(params.parse(changed(**SMALL | values), "params.yaml"))
 
 
 def randomize(model: object, seed: int = 0) -> None:

@@ -7,19 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.common import files, paths, tables
+from stages.common import files, params, paths, tables
 from stages.extract import __main__ as stage
 from stages.models import runtime
-from stages.weights.__main__ import seeded
+from stages.weights.__main__ import obtain
 from tests import factories
 
-
 pytestmark = pytest.mark.usefixtures("workspace")
-
-
-@pytest.fixture(autouse=True)
-def _small(monkeypatch):
-    factories.narrow(monkeypatch)
 
 
 def prepare(count, **values):
@@ -31,23 +25,11 @@ def prepare(count, **values):
         for path in sorted(paths.IMAGES.iterdir())
     ]
     tables.write(paths.IMAGE_TABLE, pd.DataFrame(rows), tables.IMAGE_COLUMNS)
-    weights = seeded(shapes(), 0)
+    factories.write_params(paths.Path("params.yaml"), **factories.SMALL | {"compute__cache_dir": "store"} | values)
+    weights, origin, _ = obtain(params.load().backbone)
     paths.WEIGHTS.mkdir(parents=True, exist_ok=True)
     files.write_arrays(paths.WEIGHTS / "vgg16.h5", weights, {})
-    files.write_json(paths.WEIGHTS / "provenance.json", {"digest": files.digest(weights), "origin": "seeded"})
-    factories.write_params(
-        paths.Path("params.yaml"), **{"image__height": 64, "image__width": 64, "compute__cache_dir": "store"} | values
-    )
-
-
-def shapes():
-    found, inputs = {}, 3
-    for block, (convolutions, filters) in enumerate(factories.NARROW, start=1):
-        for number in range(1, convolutions + 1):
-            found[f"block{block}_conv{number}/kernel"] = (3, 3, inputs, filters)
-            found[f"block{block}_conv{number}/bias"] = (filters,)
-            inputs = filters
-    return found
+    files.write_json(paths.WEIGHTS / "provenance.json", {"digest": files.digest(weights), "origin": origin})
 
 
 def extract(monkeypatch, *arguments):
@@ -69,7 +51,7 @@ def test_only_what_the_store_lacks_is_computed(monkeypatch):
         np.testing.assert_array_equal(file["features"][0], file["features"][5])
         assert file["features"][:5].std(axis=0).max() > 0
         assert file.attrs["cut"] == "block5_pool"
-        assert file.attrs["weights_origin"] == "seeded"
+        assert file.attrs["weights_origin"] == "random, seed 0"
     paths.FEATURES.unlink()
     assert extract(monkeypatch) == "6 images: 0 computed, 5 from the store"
     assert paths.FEATURES.read_bytes() == first

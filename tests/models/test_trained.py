@@ -14,13 +14,11 @@ from tests import factories
 @pytest.fixture(scope="module")
 def model():
     runtime.start()
-    with pytest.MonkeyPatch.context() as patch:
-        factories.narrow(patch)
-        design = factories.design(backbone__cut="block5_conv3")
-        parts = compose.compose(design)
-        factories.randomize(parts.whole)
-        arrays = {name: np.asarray(value) for name, value in front.named_weights(parts.tail).items()}
-        yield factories.trained_model(design, arrays)
+    design = factories.design(backbone__cut="block5_conv3")
+    parts = compose.compose(design)
+    factories.randomize(parts.whole)
+    arrays = {name: np.asarray(value) for name, value in front.named_weights(parts.tail).items()}
+    return factories.trained_model(design, arrays)
 
 
 def bare(outputs, classes, positive):
@@ -50,8 +48,7 @@ def test_a_model_comes_back_whole(model, tmp_path):
     )
 
 
-def test_a_model_that_lacks_a_weight_is_refused_and_not_filled_up(model, tmp_path, monkeypatch):
-    factories.narrow(monkeypatch)
+def test_a_model_that_lacks_a_weight_is_refused_and_not_filled_up(model, tmp_path):
     arrays = {name: value for name, value in model.arrays.items() if name != "head_logits/kernel"}
     with pytest.raises(UserError, match="head_logits/kernel"):
         trained.build(factories.trained_model(model.design, arrays), None)
