@@ -114,14 +114,13 @@ def _epoch(
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Padded batches of features, class numbers and weights in the epoch's own order; the next is read meanwhile."""
     order = np.random.default_rng([settings.seed, epoch]).permutation(len(part.rows))
-    size = settings.batch_size
 
     def batch(place: slice) -> tuple[np.ndarray, ...]:
-        chosen = order[place]
-        arrays = (file.read(part.rows[chosen]), part.labels[chosen], weights[chosen])
-        return tuple(runtime.pad(array, size) for array in arrays)
+        rows = place.start + np.arange(settings.batch_size)
+        chosen = order[rows % len(order)]  # beyond the last, the first again without weight: for batch statistics
+        return file.read(part.rows[chosen]), part.labels[chosen], np.where(rows < len(order), weights[chosen], 0)
 
-    places = list(runtime.batches(len(order), size))
+    places = list(runtime.batches(len(order), settings.batch_size))
     with concurrent.futures.ThreadPoolExecutor(1) as reader:
         ahead = reader.submit(batch, places[0])
         for following in [*places[1:], None]:

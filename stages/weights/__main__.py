@@ -8,7 +8,7 @@ from stages.common import console, files, params, paths
 from stages.common.errors import UserError
 from stages.models import runtime
 from stages.models.backbones import BACKBONES
-from stages.models.backbones.settings import Settings
+from stages.models.backbones.settings import Architecture, Settings
 
 UNIT = ("/gamma", "/moving_variance")  # of batch normalisation
 
@@ -44,19 +44,27 @@ def obtain(settings: Settings) -> tuple[dict[str, np.ndarray], str, str]:
 
     if settings.weights == "random":
         return seeded(read.shapes(settings), settings.seed), f"random, seed {settings.seed}", ""
+    if settings.weights == "file":
+        path = Path(settings.weights_file)
+        return read.read(path, settings), f"file {path.name}", "as the file's origin says"
+    source = Architecture(name=BACKBONES[settings.name].PUBLISHED)
     if settings.weights_file is None:
-        arrays, origin = download.download(settings)
+        arrays, origin = download.download(source)
     else:
         path = Path(settings.weights_file)
-        arrays, origin = read.read(path, settings), f"file {path.name}"
-    if settings.weights == "file":
-        return arrays, origin, "as the file's origin says"
-    known = published.PUBLISHED[BACKBONES[settings.name].PUBLISHED]
-    if files.digest(arrays) != known.digest:
+        arrays, origin = read.read(path, source), f"file {path.name}"
+    known = published.PUBLISHED[source.name]
+    if known.digest is None:
+        origin += ", not pinned"
+    elif files.digest(arrays) != known.digest:
         raise UserError(
             f"the weights from {origin} are not the published ImageNet weights of {settings.name}; "
             "for weights of your own, set `backbone.weights: file`"
         )
+    shapes = read.shapes(settings)
+    if missing := {name: shape for name, shape in shapes.items() if name not in arrays}:
+        arrays |= seeded(missing, settings.seed)
+        origin += f"; {len(missing)} arrays that {source.name} lacks at random, seed {settings.seed}"
     return arrays, origin, known.license
 
 

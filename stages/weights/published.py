@@ -19,7 +19,7 @@ class Published:
     """Published weights of one backbone."""
 
     application: str  # the function in keras.applications
-    digest: str  # `stages.common.files.digest` of the tensors by our names
+    digest: str | None  # `stages.common.files.digest` of the tensors by our names; None: not pinned
     license: str
     mirror: Wheel | None
 
@@ -36,5 +36,17 @@ PUBLISHED = {
             kernel="functional_1/{layer}_1/convolution/ReadVariableOp:0",
             bias="functional_1/{layer}_1/Squeeze:0",
         ),
-    )
+    ),
+    "vgg19": Published(
+        application="VGG19",
+        digest=None,
+        license="CC BY 4.0, Visual Geometry Group, University of Oxford",
+        mirror=None,
+    ),
+    "resnet50": Published(
+        application="ResNet50",
+        digest=None,
+        license="MIT, Kaiming He",
+        mirror=None,
+    ),
 }

@@ -16,12 +16,28 @@ A backbone is a module with
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from stages.models.backbones import vgg16
+from stages.models.backbones import (
+    leaky_cnn,
+    patch_cnn,
+    resnet50,
+    resnet50_dilated,
+    small_cnn,
+    vgg16,
+    vgg19,
+)
 
 if TYPE_CHECKING:
     import keras
 
     Pass = Callable[[str, keras.KerasTensor], keras.KerasTensor]
 
-BACKBONES = {"vgg16": vgg16}
+BACKBONES = {
+    "leaky_cnn": leaky_cnn,
+    "patch_cnn": patch_cnn,
+    "resnet50": resnet50,
+    "resnet50_dilated": resnet50_dilated,
+    "small_cnn": small_cnn,
+    "vgg16": vgg16,
+    "vgg19": vgg19,
+}
 INPUT = "input"

@@ -12,8 +12,8 @@ Width = Annotated[int, Field(ge=1)]
 class Architecture(Section):
     """What a backbone's layers depend on."""
 
-    name: Literal["vgg16"] = "vgg16"
-    """The network."""
+    name: Literal["vgg16", "vgg19", "resnet50", "resnet50_dilated", "small_cnn", "patch_cnn", "leaky_cnn"] = "vgg16"
+    """The network. vgg16, vgg19 and resnet50 have published weights; resnet50_dilated takes those of resnet50."""
 
     widths: Annotated[list[Width], Field(min_length=1)] | None = None
     """Filters of each block, for weights that are not the published ones; null: the network's own."""
