@@ -1,10 +1,12 @@
 """The model card, from the report's numbers (Mitchell et al. 2019, arXiv:1810.03993)."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
 
+from stages.localize.metrics import METRICS
 from stages.report import cautions, describe, numbers
 from stages.report.numbers import Node
 from stages.report.run import Run
@@ -17,7 +19,7 @@ def text(run: Run, evaluate: Node, localize: Node) -> str:
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_finalize
     )
-    environment.globals.update(number=_number, score=_score)
+    environment.globals.update(number=_number, score=_score, listed=_listed)
     columns, counts = describe.counts(run)
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         run=run,
@@ -35,6 +37,7 @@ def text(run: Run, evaluate: Node, localize: Node) -> str:
         facts=describe.facts(run),
         rejected=describe.rejected(run),
         weights=run.weights,
+        metric_words={name: metric.title for name, metric in METRICS.items()},
     )
 
 
@@ -50,6 +53,10 @@ class _Ready(str):
 
 def _finalize(value: object) -> object:
     return value if isinstance(value, _Ready) else _Ready(plain_text(value))
+
+
+def _listed(names: Sequence[str]) -> _Ready:
+    return _Ready(", ".join(plain_text(name) for name in names))
 
 
 def _number(node: Node, digits: int = 2) -> _Ready:

@@ -102,7 +102,7 @@ def _maps(run: Run, localize: Node) -> Iterator[Caution]:
     if localize["reason"]:
         yield _caution("note", "How well the maps point was not measured: {}", localize["reason"])
     for note in localize["notes"].value or []:
-        yield _caution("note", "{}", note)
+        yield _caution("note", "{}", str(note).replace("`", ""))
     chosen = localize["chosen"]
     metric = str(chosen["by"]) or run.params.localize.choose_by
     differences = {name: localize["differences"][name][metric] for name in localize["differences"] if name in BASELINES}
@@ -135,11 +135,12 @@ def _not_better(who: str, measure: str, differences: dict[str, Node]) -> Iterato
 
 
 def _verdict(difference: Node) -> str:
+    """Without an interval nothing is called worse, only not better."""
     mean, low, high = difference["mean"], difference["low"], difference["high"]
     if not numbers.is_number(mean):
         return "unknown"
     if not numbers.is_number(low):
-        low = high = mean
+        return "better" if mean.value > 0 else "care"
     if low.value > 0:
         return "better"
     return "serious" if high.value < 0 else "care"

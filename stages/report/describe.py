@@ -27,7 +27,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two images on two sides of the split: ids and files, sides, how alike (1: the same but for a constant)."""
+    """Two images on two sides of the split: ids and files, sides, how alike (1: the same picture)."""
 
     images: tuple[tuple[str, Path], ...]
     sides: tuple[str, str]

@@ -38,6 +38,7 @@ SCORES = {
     "ece": "Expected calibration error",
     "prevalence": "Prevalence",
 }
+RULES = {"youden": "greatest sensitivity plus specificity (Youden)", "sensitivity": "the wanted sensitivity"}
 THREE_DIGITS = {"log_loss", "brier", "ece"}
 MOST_PAIRS = 8
 
@@ -100,7 +101,7 @@ def _write_page(folder: Path, template: str, context: Mapping[str, object]) -> N
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(number=number, score=score, bar=_bar, has_interval=_has_interval)
+    environment.globals.update(number=number, score=score, bar=_bar, has_interval=_has_interval, sentence=_sentence)
     files.write_text(folder / "index.html", environment.get_template(template).render(context) + "\n")
     for name in COPIED:
         files.write_bytes(folder / name, (ASSETS / name).read_bytes())
@@ -139,6 +140,7 @@ def _result(run: Run, evaluate: Node, localize: Node) -> dict:
         "tiles": _tiles(block, block["baselines"][rival], chosen, pointing[pointing_rival]),
         "split_words": _split_words(run),
         "model_words": _model_words(run),
+        "rule_words": lambda rule: RULES.get(str(rule), str(rule)),
         "thresholds": _thresholds(block["operating_point"]),
     }
 
@@ -295,6 +297,12 @@ def _rule(shown: int, run: Run) -> str:
     available = int(run.predictions["split"].isin(parts).sum())
     words = f"{' and '.join(parts)} images"
     return f"All {available:,} {words}." if shown == available else f"{shown:,} of {available:,} {words}. {choose.RULE}"
+
+
+def _sentence(words: object) -> str:
+    """Words with a capital and a full stop."""
+    text = str(words).strip()
+    return text[:1].upper() + text[1:].rstrip(".") + "." if text else ""
 
 
 def _has_interval(node: Node) -> bool:

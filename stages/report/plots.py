@@ -79,6 +79,12 @@ def _history_chart(history: pd.DataFrame, name: str, columns: list[str]) -> Mark
             style = "" if part == "validation" else "dashed"
             title = part if len(folds) == 1 else f"{part}, fold {fold}"
             series.append(Series(title, _points(rows, "epoch", column), style=style, color=color))
+    if len(folds) == 1 and "best" in history:
+        kept = history[history["best"] == 1]
+        validated = [column for column in columns if column.startswith(("validation_", "val_"))]
+        series += [
+            Series("epoch kept", _points(kept, "epoch", column), marks=True, color=1) for column in validated[:1]
+        ]
     axes = (axis("Epoch", list(history["epoch"])), axis(_words(name), list(history[columns].to_numpy().ravel())))
     return line_chart(f"{_words(name)} by epoch", series, axes)
 

@@ -466,7 +466,7 @@
     document.documentElement.dataset.outline = state.outline;
     for (const button of document.querySelectorAll(".outline")) button.setAttribute("aria-pressed", String(state.outline === "on"));
     for (const button of document.querySelectorAll(".side")) button.setAttribute("aria-pressed", String(state.side === "on"));
-    const about = map ? [map.about, map.policy].filter(Boolean).join(" ") : "The images alone.";
+    const about = map ? [map.about, map.policy && "strongest colour: " + map.policy].filter(Boolean).join("; ") : "the images alone";
     $("map-about").textContent = DATA.maps.length ? about : "";
     const active = ["split", "class", "predicted", "outcome", "finding", "find"].filter((key) => state[key]).length;
     $("clear").disabled = active === 0;
