@@ -110,6 +110,14 @@ def test_the_rate_as_the_site_measures_it(site: Site, address: str) -> None:
         assert most <= allowed + 1
 
 
+def test_a_proxy_of_the_environment_is_used(site: Site, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", site.address)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    asker = Client("http://openi.invalid", quick_network(), Counts())
+    assert asker.get(address, "image", body) == site.picture(address)
+    assert site.visits[0].host == "openi.invalid"
+
+
 def test_a_certificate_of_an_unknown_authority_is_refused_and_of_a_known_one_taken(
     items: list[dict], certificate: tuple[Path, Path]
 ) -> None:

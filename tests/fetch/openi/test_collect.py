@@ -5,6 +5,8 @@ import hashlib
 import json
 import shutil
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,14 @@ from tests.openi_site.faults import ALL, Faults
 from tests.openi_site.items import image_id
 from tests.openi_site.reports import Report
 from tests.openi_site.server import Site
+
+RUN = """
+import sys
+from pathlib import Path
+from stages.fetch.openi import fetch
+from stages.fetch.openi.settings import Settings
+fetch(Settings.model_validate_json(Path(sys.argv[1]).read_text()), Path(sys.argv[2]), Path(sys.argv[3]))
+"""
 
 
 @pytest.fixture
@@ -139,6 +149,32 @@ def test_nothing_that_is_kept_is_asked_for_again(
         assert not before & set(asked)
         assert not (listed and "search" in asked)
     assert len(list((raw / "images").iterdir())) == len(site.items)
+
+
+def test_killed_at_random_it_ends_with_the_same_bytes(site: Site, inbox: Path, raw: Path, tmp_path: Path) -> None:
+    fetch(quick(site), inbox, tmp_path / "whole")
+    settings = quick(site, {"images_per_minute": 3000.0})
+    (tmp_path / "settings.json").write_text(settings.model_dump_json())
+    command = [sys.executable, "-c", RUN, tmp_path / "settings.json", inbox, raw]
+    for moment in (3, 18, 30):
+        before = {path.name for path in (raw / "images").glob("*.png")}
+        site.visits.clear()
+        with subprocess.Popen(command) as process:
+            while len(site.visits) < moment and process.poll() is None:
+                time.sleep(0.005)
+            process.kill()
+        asked = {Path(visit.address.partition("?")[0]).name for visit in site.visits}
+        assert not before & asked
+    fetch(quick(site), inbox, raw)
+    assert contents(raw) == contents(tmp_path / "whole")
+
+
+def test_a_refresh_on_purpose_asks_for_everything(site: Site, inbox: Path, raw: Path) -> None:
+    fetch(quick(site), inbox, raw)
+    asked = len(site.visits)
+    (raw / "openi" / "listing.json").unlink()
+    fetch(quick(site), inbox, raw)
+    assert len(site.visits) == 2 * asked
 
 
 def test_a_file_without_its_line_in_the_journal_is_checked_again(

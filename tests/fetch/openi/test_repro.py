@@ -1,5 +1,6 @@
 """`dvc repro` of the Open-i recipe: the network is asked once, and never behind the user's back."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,20 @@ from tests.fetch.openi.conftest import quick
 from tests.openi_site.server import Site
 from tests.pipeline.workspace import PROJECT, Workspace, ran
 
+COMMANDS = {
+    "plan": "everything is there and verified",
+    "verify": "as the lock file says",
+    "repair": "0 requests",
+    "compare --reports NLMCXR_reports.tgz": "have the labels",
+}
 RECIPE = PROJECT / "recipes" / "openi.yaml"
 
 
 @pytest.fixture
-def workspace(site: Site, tmp_path: Path) -> Workspace:
+def workspace(site: Site, archives: Path, tmp_path: Path) -> Workspace:
     """The recipe on the stand-in, limited; with the views of all images."""
     made = Workspace(tmp_path / "first")
+    shutil.copy(archives / "NLMCXR_reports.tgz", made.root)
     (made.root / "params.yaml").write_text(RECIPE.read_text())
     inbox = made.root / "data/inbox"
     (inbox / ".gitkeep").touch()
@@ -53,9 +61,16 @@ def test_nothing_but_fetch_asks_the_site_and_fetch_asks_once(site: Site, workspa
     workspace.set({"ingest.openi.policy": "ancestor"})
     assert workspace.repro("split")[:2] == ["check", "ingest"]
     assert workspace.repro("--force", "--single-item", "fetch") == ["fetch"]
+    for command, told in COMMANDS.items():
+        assert told in workspace.run("python", "-m", "stages.fetch.openi", *command.split()).stdout
     assert len(site.visits) == asked
 
     colleague = _clone(workspace, tmp_path / "colleague")
+    pipeline = colleague.root / "dvc.yaml"
+    text = pipeline.read_text()
+    pipeline.write_text(text.replace("  fetch:\n", "  fetch:\n    frozen: true\n", 1))
+    assert ran(colleague.run("dvc", "repro", "split").stdout) == []
+    pipeline.write_text(text)
     assert ran(colleague.run("dvc", "repro", "split").stdout) == ["fetch"]  # for the inbox is another one: it looks
     assert len(site.visits) == asked
     assert (colleague.root / "data/raw/openi/projections.csv").exists()
@@ -65,9 +80,9 @@ def test_a_missing_table_of_views_and_a_silent_site_are_one_line_each(site: Site
     table = workspace.root / "data/inbox/indiana_projections.csv"
     text = table.read_text()
     table.unlink()
-    failed = workspace.run("dvc", "repro", "fetch", check=False)
-    assert failed.returncode != 0
-    assert "fetch: error: there is no table of views data/inbox/indiana_projections.csv" in failed.stderr
+    failed = workspace.run("python", "-m", "stages.fetch", check=False)
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("fetch: error: there is no table of views data/inbox/indiana_projections.csv")
     assert not site.visits
     table.write_text(text)
     workspace.set({"source.openi.base_url": "http://127.0.0.1:9", "source.openi.network.retries": 0})
@@ -89,5 +104,5 @@ def _clone(workspace: Workspace, root: Path) -> Workspace:
     workspace.run("git", "clone", "--quiet", str(workspace.root), str(root))
     colleague = object.__new__(Workspace)
     colleague.root = root
-    colleague.run("dvc", "pull")
+    colleague.run("dvc", "pull", "--with-deps", "split")
     return colleague
