@@ -78,11 +78,17 @@ def randomize(model: object, seed: int = 0) -> None:
         variable.assign(np.abs(values) + 0.5 if name.endswith("deviation") else values)
 
 
-def trained_model(design: object, arrays: dict[str, np.ndarray], loss: str = "softmax", classes: list[str] = CLASSES):
+def trained_model(
+    design: object,
+    arrays: dict[str, np.ndarray],
+    loss: str = "softmax",
+    classes: list[str] = CLASSES,
+    positive: str | None = None,
+):
     """A model as `train` leaves it."""
     from stages.models.trained import Trained
 
-    return Trained(design, classes, classes[-1], loss, {"recipe": "test"}, arrays)
+    return Trained(design, classes, positive or classes[-1], loss, {"recipe": "test"}, arrays)
 
 
 def feature_file(path: Path, features: np.ndarray, image_ids: list[str] | None = None) -> Path:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from sklearn.metrics import roc_auc_score
 
+from stages.common.errors import UserError
 from stages.models import front, layers, runtime, trained
 from stages.models.compose import STANDARDIZE, Parts
 from stages.models.feature_file import FeatureFile
@@ -32,7 +33,12 @@ def fit(
     """Train the tail in place. Returns the best epoch's weights by name, and the history, a dict an epoch.
 
     `model` says what the logits mean; its arrays are not used.
+
+    Raises:
+        UserError: the numbers ran away, or the validation images are of one class where their AUC is to choose.
     """
+    if settings.monitor == "roc_auc" and len(np.unique(validation.labels)) < 2:
+        raise UserError("`train.monitor: roc_auc` needs validation images of two classes or more; set it to loss")
     _standardize(parts, file, train.rows)
     step = _step(parts, settings, model)
     tail = runtime.compiled(parts.tail)
@@ -139,6 +145,8 @@ def _image_weights(labels: np.ndarray, classes: int, policy: str) -> np.ndarray:
 
 def _validate(tail: runtime.Inference, file: FeatureFile, part: Part, model: trained.Trained) -> dict[str, float]:
     found = trained.probabilities(trained.logits(tail, file, part.rows), model)
+    if not np.isfinite(found).all():
+        raise UserError("training ran away: the logits are no longer finite; lower `train.learning_rate`")
     chosen = np.clip(found[np.arange(len(part.labels)), part.labels], 1e-12, None)
     return {
         "validation_loss": float(-np.log(chosen).mean()),
@@ -148,11 +156,15 @@ def _validate(tail: runtime.Inference, file: FeatureFile, part: Part, model: tra
 
 
 def _roc_auc(found: np.ndarray, labels: np.ndarray, model: trained.Trained) -> float:
-    """Area under the ROC curve; one against the rest, averaged over classes, where there are more than two."""
-    if len(model.classes) == 2:
-        positive = model.classes.index(model.positive_class)
-        return float(roc_auc_score(labels == positive, found[:, positive]))
-    return float(roc_auc_score(labels, found, multi_class="ovr", labels=np.arange(len(model.classes))))
+    """Area under the ROC curve; of more than two classes, each that is there against the rest, averaged.
+
+    NaN where all images are of one class.
+    """
+    there = np.unique(labels)
+    if len(there) < 2:
+        return float("nan")
+    asked = there if len(model.classes) > 2 else [model.classes.index(model.positive_class)]
+    return float(np.mean([roc_auc_score(labels == number, found[:, number]) for number in asked]))
 
 
 def _best(history: list[dict], monitor: str) -> int:

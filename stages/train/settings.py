@@ -44,4 +44,4 @@ class Settings(Section):
     drop_block: DropBlockSettings = DropBlockSettings()
 
     seed: int = 0
-    """Seed of the order of images and of dropout."""
+    """Seed of the order of images."""

@@ -17,7 +17,7 @@ class Settings(Section):
     """Shift and scale each channel of the head's input by the mean and deviation over the training images."""
 
     seed: int = 0
-    """Seed of the head's first weights."""
+    """Seed of the head's first weights and of its dropout."""
 
     fc: heads.fc.Settings = heads.fc.Settings()
     score_map: heads.score_map.Settings = heads.score_map.Settings()
