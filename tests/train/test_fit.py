@@ -35,7 +35,7 @@ def trainer(tmp_path):
         classes=factories.CLASSES,
         positive=1,
         strength=1,
-        **settings,
+        **keys,
     ):
         runtime.start()
         labels, validation = np.array(labels, np.int32), np.array(validation, np.int32)
