@@ -33,8 +33,8 @@ def choose(split: pd.DataFrame, splits: list[str], listed: str | None, most: int
 def _listed(path: Path, known: set[str]) -> set[str]:
     try:
         names = {line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()}
-    except OSError as error:
-        raise UserError(f"`attribute.images`: cannot read {path} ({error.strerror})") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"`attribute.images`: cannot read {path} as a text in UTF-8 ({error})") from error
     unknown = sorted(names - known)
     if unknown:
         raise UserError(f"`attribute.images`: {path} names {unknown[0]!r}, which is no image_id of data/split.csv")
