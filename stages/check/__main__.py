@@ -15,8 +15,10 @@ def main() -> str:
 def _remove_stale(maps: set[str]) -> None:
     """Remove maps and overlays whose name is no longer in `attribute.maps`, which would stand beside the others.
 
-    dvc keeps what it cached of them.
+    dvc keeps what it cached of them. What a killed run left half-written goes too.
     """
+    for path in paths.MAPS.glob(".*.part"):
+        path.unlink()
     for path in paths.MAPS.glob("*.h5"):
         if path.stem not in maps:
             path.unlink()

@@ -80,16 +80,12 @@ class Told:
 
 @pytest.mark.parametrize("kind", ["images", "features"])
 def test_batches_are_padded_and_rows_stay_in_order(monkeypatch, kind):
-    told = Told()
+    told, subject = Told(), Subject(model(), None, None)
     settings = METHODS["gradcam"].Settings(method="gradcam", target="true")
     monkeypatch.setitem(METHODS, "gradcam", told)
     arrays = np.random.default_rng(0).integers(0, 255, (7, 2, 2, 3), dtype=np.uint8)
     labels = ["normal", "abnormal"] * 3 + ["abnormal"]
-    found = list(
-        explain.explain(
-            Subject(model(), None, None), settings, [arrays[:4], arrays[4:]], kind, 4, np.zeros((7, 2)), labels
-        )
-    )
+    found = list(explain.explain(subject, settings, [arrays[:4], arrays[4:]], kind, 4, np.zeros((7, 2)), labels))
     assert [each.target for each in found] == labels
     for each, array in zip(found, arrays, strict=True):
         np.testing.assert_array_equal(each.values, array[..., 0])

@@ -1,0 +1,47 @@
+"""Stage check as dvc runs it: before all others, with an output that never changes."""
+
+import pytest
+
+from stages.check.__main__ import main
+from stages.common import paths
+from stages.common.errors import UserError
+from tests import factories
+
+
+def test_its_output_never_changes(workspace):
+    factories.write_params(workspace / "params.yaml")
+    main()
+    first = paths.CHECKED.read_bytes()
+    factories.write_params(workspace / "params.yaml", train__epochs=3, recipe="other")
+    assert "recipe other" in main()
+    assert paths.CHECKED.read_bytes() == first
+
+
+def test_a_typo_stops_it_with_one_line(workspace):
+    factories.write_params(workspace / "params.yaml", train__epoch=3)
+    result = factories.python("-m", "stages.check", folder=workspace)
+    assert result.returncode == 1
+    assert result.stderr == "check: error: params.yaml: unknown key `train.epoch`; did you mean `epochs`?\n"
+    assert result.stdout == ""
+    assert not paths.CHECKED.exists()
+
+
+def test_maps_that_are_no_longer_asked_for_are_removed(workspace):
+    for name in ("gradcam", "old"):
+        (paths.OVERLAYS / name).mkdir(parents=True)
+        paths.MAPS.mkdir(parents=True, exist_ok=True)
+        (paths.MAPS / f"{name}.h5").write_text("maps")
+    (paths.MAPS / ".old.h5.abcdefgh.part").write_text("of a run that was killed")
+    factories.write_params(workspace / "params.yaml", attribute__maps={"gradcam": {"method": "gradcam"}})
+    main()
+    assert [path.name for path in paths.MAPS.iterdir()] == ["gradcam.h5"]
+    assert [path.name for path in paths.OVERLAYS.iterdir()] == ["gradcam"]
+
+
+def test_nothing_is_removed_when_the_parameters_are_wrong(workspace):
+    paths.MAPS.mkdir(parents=True)
+    (paths.MAPS / "old.h5").write_text("maps")
+    factories.write_params(workspace / "params.yaml", train__epochs=0)
+    with pytest.raises(UserError):
+        main()
+    assert (paths.MAPS / "old.h5").exists()
