@@ -7,8 +7,9 @@ import pytest
 from tests.pipeline.workspace import Workspace
 
 AFTER_TRAIN = {
-    "train", "evaluate", "attribute@deeplift", "attribute@gradcam", "localize", "render@deeplift", "render@gradcam", "report",
-}  # fmt: skip
+    *("train", "evaluate", "attribute@deeplift", "attribute@gradcam", "localize"),
+    *("render@deeplift", "render@gradcam", "report"),
+}
 
 
 @pytest.fixture(scope="module")
