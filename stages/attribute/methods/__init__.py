@@ -5,7 +5,6 @@ fit, before any work), `needs(settings, cut, end)` ("images" or "features") and 
 returns a function of a `Batch` that gives a `Result`. Keras is imported inside functions only.
 """
 
-from stages.attribute.methods import cam, gradcam
-from stages.attribute.methods import deeplift_map as deeplift
+from stages.attribute.methods import cam, deeplift, gradcam
 
 METHODS = {"cam": cam, "deeplift": deeplift, "gradcam": gradcam}

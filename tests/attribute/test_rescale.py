@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from stages.attribute.methods.deeplift import DeepLift, refusal
+from stages.attribute.rescale import DeepLift, refusal
 from stages.common.errors import UserError
 from stages.models.layers import (
     CaffePreprocessing,
