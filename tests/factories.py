@@ -75,7 +75,7 @@ def randomize(model: object, seed: int = 0) -> None:
         random = np.random.default_rng([seed, number])
         inputs = int(np.prod(variable.shape[:-1])) if len(variable.shape) > 1 else 0
         values = random.standard_normal(variable.shape) * (np.sqrt(2 / inputs) if inputs else 0.1)
-        variable.assign(np.abs(values) + 0.5 if name.endswith("deviation") else values)
+        variable.assign(np.abs(values) + 0.5 if name.endswith(("deviation", "variance")) else values)
 
 
 def trained_model(

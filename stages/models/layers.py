@@ -172,6 +172,7 @@ class Tiles(keras.layers.Layer):
     def __init__(self, height: int, width: int, side: int, stride: int, background: float | None, **options: object):
         super().__init__(**options)
         self.tiling, self.background = Tiling((height, width), side, stride), background
+        self.linear = background is None
 
     def call(self, images: keras.KerasTensor) -> keras.KerasTensor:
         """Images (n, h, w, 3), RGB in 0..255 -> (n * tiles, side, side, 3), row by row of each image."""
@@ -195,6 +196,8 @@ class Tiles(keras.layers.Layer):
 class Bag(keras.layers.Layer):
     """Tiles in the batch -> a tile axis of their own."""
 
+    linear = True
+
     def __init__(self, tiles: int, **options: object) -> None:
         super().__init__(**options)
         self.tiles = tiles
@@ -210,6 +213,8 @@ class Bag(keras.layers.Layer):
 class Unbag(keras.layers.Layer):
     """The tile axis back into the batch."""
 
+    linear = True
+
     def call(self, features: keras.KerasTensor) -> keras.KerasTensor:
         """Features (n, tiles, h, w, c) -> (n * tiles, h, w, c)."""
         return ops.reshape(features, (-1, *features.shape[2:]))
@@ -217,6 +222,8 @@ class Unbag(keras.layers.Layer):
 
 class ArrangeTiles(keras.layers.Layer):
     """The feature maps of a bag's tiles side by side, as one map."""
+
+    linear = True
 
     def __init__(self, rows: int, columns: int, **options: object) -> None:
         super().__init__(**options)
