@@ -50,14 +50,21 @@ def dicom(image_id: str, width: int, abnormal: bool) -> bytes:
 
 
 def _thorax(height: int, width: int, generator: np.random.Generator) -> np.ndarray:
-    shift = generator.uniform(-0.04, 0.04)
-    pixels = 20 + 150 * _ellipse(height, width, 0.55, 0.5 + shift, 0.62, 0.46)
+    shift = generator.uniform(-0.08, 0.08)
+    pixels = 20 + 150 * _ellipse(height, width, 0.55, 0.5 + shift, *generator.uniform((0.5, 0.38), (0.75, 0.54)))
     for side in (-1, 1):
-        pixels -= 95 * _ellipse(height, width, 0.48, 0.5 + shift + side * 0.2, 0.33, 0.15)
+        lung = generator.uniform((0.42, 0.16, 0.24, 0.11), (0.54, 0.24, 0.38, 0.19))
+        pixels -= 95 * _ellipse(height, width, lung[0], 0.5 + shift + side * lung[1], lung[2], lung[3])
     pixels += 40 * _ellipse(height, width, 0.5, 0.5 + shift, 0.6, 0.035)
-    pixels += 45 * _ellipse(height, width, 0.62, 0.56 + shift, 0.14, 0.13)
-    ribs = np.sin(np.linspace(0, 14 * np.pi, height))[:, None] * 8
-    return pixels + ribs
+    pixels += 45 * _ellipse(height, width, 0.62, 0.56 + shift, *generator.uniform(0.1, 0.18, 2))
+    ribs = np.sin(np.linspace(0, generator.uniform(11, 17) * np.pi, height))[:, None] * 8
+    return pixels + ribs + _tissue(height, width, generator)
+
+
+def _tissue(height: int, width: int, generator: np.random.Generator) -> np.ndarray:
+    """Smooth shades, so that no two patients are nearly the same picture."""
+    coarse = Image.fromarray(generator.normal(0, 22, (9, 9)).astype(np.float32))
+    return np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), dtype=np.float64)
 
 
 def _ellipse(height: int, width: int, y: float, x: float, ry: float, rx: float) -> np.ndarray:

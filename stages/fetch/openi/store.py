@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.common import files
+from stages.common import console, files
 from stages.common.errors import UserError
 from stages.fetch import keep
 from stages.fetch.openi import records
@@ -117,7 +117,8 @@ class Store:
         """Each file that is not as the lock file says, with what is wrong: missing, changed, or not listed."""
         locked = self.read_lock()
         here = {path.relative_to(self.raw).as_posix(): path for path in self.files()}
-        for name in sorted(locked.keys() | here.keys()):
+        names = sorted(locked.keys() | here.keys())
+        for name in console.progress(names, len(names), "verifying"):
             if name not in here:
                 yield name, "missing"
             elif name not in locked:
