@@ -29,20 +29,29 @@ def run(stage: str, main: Callable[[], str | None]) -> None:
     run at once: when dvc is killed, its stage ends too, and a new one waits for the old one to be gone.
     """
     end_with_parent()
-    try:
+
+    def alone() -> str | None:
         with _only_one(stage):
-            summary = main()
+            return main()
+
+    command(stage, alone, "interrupted; run `dvc repro` again to go on")
+
+
+def command(name: str, main: Callable[[], str | None], interrupted: str = "interrupted") -> None:
+    """Run a command that is no stage: as `run`, but it outlives its parent, and several may run at once."""
+    try:
+        summary = main()
     except UserError as error:
-        _fail(stage, str(error), error.exit_code)
+        _fail(name, str(error), error.exit_code)
     except OSError as error:
         if error.errno is None:  # not from the system: a library's own mistake, or ours
             raise
         where = f": {error.filename}" if error.filename else ""  # a full disk names no file
-        _fail(stage, f"{error.strerror}{where}; check the path, its permissions and the free space", 1)
+        _fail(name, f"{error.strerror}{where}; check the path, its permissions and the free space", 1)
     except KeyboardInterrupt:
-        _fail(stage, "interrupted; run `dvc repro` again to go on", 130)
+        _fail(name, interrupted, 130)
     if summary:
-        print(f"{stage}: {summary}", flush=True)
+        print(f"{name}: {summary}", flush=True)
 
 
 def progress(items: Iterable[T], total: int, what: str) -> Iterator[T]:

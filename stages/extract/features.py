@@ -1,10 +1,12 @@
 """Images -> features at the cut, through the store."""
 
+import collections
 import concurrent.futures
+import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from stages.models import runtime
 if TYPE_CHECKING:
     import keras
 
+Item, Result = TypeVar("Item"), TypeVar("Result")
 AHEAD = 2  # batches decoded before they are wanted
 
 
@@ -24,17 +27,18 @@ def decoded(paths: list[Path], size: Size, fit: Fit, batch_size: int | None = No
 
     One thread keeps up with a network on two cores, and more would take processor time from it.
     """
-    places = list(runtime.batches(len(paths), batch_size or runtime.batch_size(*size)))
+    places = runtime.batches(len(paths), batch_size or runtime.batch_size(*size))
+    return ahead(lambda place: np.stack([decode(path, size, fit) for path in paths[place]]), places)
 
-    def batch(place: slice) -> np.ndarray:
-        return np.stack([decode(path, size, fit) for path in paths[place]])
 
+def ahead(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """`function` of every item, in order; a few are worked out before they are wanted."""
+    items = iter(items)
     with concurrent.futures.ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 4)) as pool:
-        waiting = [pool.submit(batch, place) for place in places[:AHEAD]]
-        for number in range(len(places)):
-            ready = waiting.pop(0).result()
-            if number + AHEAD < len(places):
-                waiting.append(pool.submit(batch, places[number + AHEAD]))
+        waiting = collections.deque(pool.submit(function, item) for item in itertools.islice(items, AHEAD))
+        while waiting:
+            ready = waiting.popleft().result()
+            waiting.extend(pool.submit(function, item) for item in itertools.islice(items, 1))
             yield ready
 
 

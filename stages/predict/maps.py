@@ -1,0 +1,161 @@
+"""Maps of new images: which ones, by settings that fit the model, and their files."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from stages.attribute import explain
+from stages.attribute.methods import METHODS
+from stages.attribute.methods.base import MapSettings, Subject
+from stages.common import console, files, params
+from stages.common.errors import UserError
+from stages.extract.features import decoded
+from stages.models.feature_file import FeatureFile
+from stages.predict.bundle import Bundle
+from stages.predict.take import Taken
+
+NONE = "none"
+YAML_SUFFIXES = (".yaml", ".yml")
+
+
+def choose(asked: Sequence[str] | Mapping[str, Mapping], bundle: Bundle) -> dict[str, MapSettings]:
+    """The maps that are asked for, by name, checked against the model.
+
+    Args:
+        asked: names of methods, with their default settings; YAML files with maps as under `attribute.maps` (a whole
+            params.yaml gives its own); or such a mapping itself. Nothing, or `none` alone, gives no maps.
+        bundle: the model.
+
+    Raises:
+        UserError: there is no such method, it does not fit the model, or it needs what a new image lacks.
+    """
+    wanted = dict(asked) if isinstance(asked, Mapping) else _named(asked)
+    if not wanted:
+        return {}
+    chosen = params.parse(_like_params(bundle, wanted), "--maps").attribute.maps
+    if named := [name for name, settings in chosen.items() if settings.target == "true"]:
+        raise UserError(f"--maps: `{named[0]}` explains the true class, which new images lack; use `target: predicted`")
+    _, model, parts = next(bundle.models())
+    for settings in chosen.values():
+        METHODS[settings.method].explainer(Subject(model, parts, _no_training_images), settings)
+    return chosen
+
+
+def write(path: Path, settings: MapSettings, bundle: Bundle, taken: Taken, probabilities: np.ndarray) -> str:
+    """Write one map of every image as stage attribute does, and say what became of them.
+
+    The mean over the models is written: where a method promises that a map sums to a difference of logits, the mean
+    map sums to the mean difference.
+
+    Args:
+        path: of the file, named by the map.
+        settings: of the map.
+        bundle: the model.
+        taken: the images.
+        probabilities: (n, k), for `target: predicted`.
+    """
+    count, models = len(taken.inputs), len(bundle.folders)
+    notes: list[explain.Explained] = []
+    with files.create_hdf5(path, _attributes(settings)) as file:
+        file.create_dataset("image_id", data=files.strings(taken.image_ids))
+        size = bundle.design.size
+        maps = file.create_dataset("maps", (count, *size), "float32", chunks=(1, *size))
+        sums = np.zeros((2, count))
+        explained = _explained(settings, bundle, taken, probabilities)
+        for number, one in enumerate(console.progress(explained, count * models, f"predict, {path.stem}")):
+            model, row = divmod(number, count)
+            maps[row] = one.values if model == 0 else maps[row] + one.values
+            promised = one.delta is not None
+            sums[:, row] += (one.delta, one.error) if promised else 0
+            if model == models - 1:
+                notes.append(_mean(maps[row], sums[:, row] if promised else None, models, one.target, settings))
+                maps[row] = notes[-1].values
+        _write_notes(file, notes)
+    return explain.summary(notes)
+
+
+def _named(asked: Sequence[str]) -> dict[str, Mapping]:
+    wanted = {}
+    for name in asked:
+        if name.lower().endswith(YAML_SUFFIXES):
+            wanted |= _from_file(Path(name))
+        elif name != NONE:
+            wanted[name] = {"method": name}
+    return wanted
+
+
+def _from_file(path: Path) -> dict[str, Mapping]:
+    """The maps of a YAML file."""
+    found = params.read_yaml(path)
+    found = found.get("attribute", found)
+    found = found.get("maps", found) if isinstance(found, Mapping) else found
+    if not isinstance(found, Mapping) or not all(isinstance(one, Mapping) for one in found.values()):
+        raise UserError(f"{path}: must hold maps as under `attribute.maps`, such as `deeplift: {{method: deeplift}}`")
+    return dict(found)
+
+
+def _like_params(bundle: Bundle, maps: Mapping[str, Mapping]) -> dict:
+    """What params.yaml says of this model, so that the maps are checked by the same rules."""
+    design = bundle.design.model_dump()
+    return {
+        "ingest": {"classes": bundle.classes, "positive_class": bundle.positive},
+        "image": {name: design[name] for name in ("height", "width", "fit", "tiles")},
+        "backbone": {
+            **design["backbone"],
+            **{name: design[name] for name in ("cut", "end")},
+            **{"weights": "file", "weights_file": str(bundle.weights)},
+        },
+        "head": {"kind": design["head"], design["head"]: design["head_settings"]},
+        "train": {"loss": bundle.loss, "drop_block": design["drop_block"]},
+        "attribute": {"maps": {name: dict(settings) for name, settings in maps.items()}},
+    }
+
+
+def _no_training_images() -> Iterator[np.ndarray]:
+    raise UserError("--maps: `reference: mean` needs the training images, which no model carries; use black or blurred")
+
+
+def _explained(
+    settings: MapSettings, bundle: Bundle, taken: Taken, probabilities: np.ndarray
+) -> Iterator[explain.Explained]:
+    """The maps of all images by the first model, then by the second and so on."""
+    design = bundle.design
+    batch = design.batch_size
+    needed = METHODS[settings.method].needs(settings, design.backbone, design.cut, design.end)
+    with FeatureFile(taken.features) as file:
+        rows = file.rows(taken.image_ids)
+        for _, model, parts in bundle.models():
+            of_images = needed == "images"
+            chunks = decoded(taken.stored, design.size, design.fit, batch) if of_images else file.chunks(rows, batch)
+            subject = Subject(model, parts, _no_training_images)
+            labels = [""] * len(rows)
+            yield from explain.explain(subject, settings, chunks, needed, batch, probabilities, labels)
+
+
+def _mean(
+    total: np.ndarray, sums: np.ndarray | None, models: int, target: str, settings: MapSettings
+) -> explain.Explained:
+    values = total / np.float32(models)
+    delta, error = (None, None) if sums is None else sums / models
+    return explain.Explained(values, target, explain.status(values, settings.part), delta, error)
+
+
+def _attributes(settings: MapSettings) -> dict[str, str]:
+    method = METHODS[settings.method]
+    return {
+        "method": settings.method,
+        "settings": settings.model_dump_json(),
+        "part": settings.part,
+        "unit": method.UNIT,
+        "description": method.DESCRIPTION,
+    }
+
+
+def _write_notes(file: h5py.File, notes: list[explain.Explained]) -> None:
+    file.create_dataset("target", data=files.strings(note.target for note in notes))
+    file.create_dataset("status", data=files.strings(note.status for note in notes))
+    if notes[0].delta is not None:
+        file.create_dataset("delta", data=np.array([note.delta for note in notes], np.float32))
+        file.create_dataset("completeness_error", data=np.array([note.error for note in notes], np.float32))
