@@ -5,12 +5,13 @@ import pydantic
 import pytest
 
 from stages.common.errors import UserError
-from stages.fetch.openi import archive, terms, views
+from stages.fetch.openi import terms, views
 from stages.fetch.openi.records import Image, Report
 from stages.fetch.openi.store import Store
 from stages.ingest import openi
 from stages.ingest.listing import LISTING_COLUMNS, REASONS
 from stages.ingest.openi_settings import Settings
+from tests.fetch.openi.conftest import read_real
 
 QUALITY = "Technical Quality of Image Unsatisfactory "
 
@@ -48,7 +49,7 @@ def test_a_wrong_policy_is_refused(policy: str) -> None:
 
 
 def test_the_counts_of_the_real_collection(real_data: Path) -> None:
-    images = archive.read_reports(real_data / "openi" / "NLMCXR_reports.tgz").images
+    images = read_real(real_data / "openi" / "NLMCXR_reports.tgz").images
     table = views.read(real_data / "openi" / "indiana_projections.csv")
     shown = views.of((image.image_id for image in images), table)
 

@@ -1,10 +1,12 @@
 """A small collection, its site, and settings that do not make a test wait."""
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from stages.fetch.openi import archive, records
 from stages.fetch.openi.settings import NetworkSettings, Settings
 from tests.openi_site import items as site_items
 from tests.openi_site import reports as site_reports
@@ -71,6 +73,12 @@ def quick_network(**changes: object) -> NetworkSettings:
 def real_items(real: Path) -> list[dict]:
     """The items of the whole site."""
     return site_items.read(real / "NLMCXR_reports.tgz")
+
+
+@functools.cache
+def read_real(path: Path) -> records.Collection:
+    """The real collection, read once."""
+    return archive.read_reports(path)
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,14 @@ import pytest
 
 from stages.common.errors import UserError
 from stages.fetch.openi import archive, records, terms, views
+from tests.fetch.openi.conftest import read_real
 from tests.openi_site import reports as site_reports
 
 
 @pytest.fixture(scope="module")
 def collection(real: Path) -> records.Collection:
     """The real one."""
-    return archive.read_reports(real / "NLMCXR_reports.tgz")
+    return read_real(real / "NLMCXR_reports.tgz")
 
 
 def test_the_counts_of_the_real_archive(real: Path, collection: records.Collection) -> None:
