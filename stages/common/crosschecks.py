@@ -13,7 +13,20 @@ BASELINES = ("center", "prior", "random")  # names of stages.localize.baselines 
 
 def problems(params: "Params") -> list[str]:
     """What does not fit, each in one sentence that names the keys; empty when all is well."""
-    checks = (_architecture, _cut, _tiles, _input_size, _weights, _statistics, _drop_block, _loss, _classes, _views)
+    checks = (
+        _architecture,
+        _cut,
+        _tiles,
+        _masks,
+        _input_size,
+        _weights,
+        _statistics,
+        _drop_block,
+        _augment,
+        _loss,
+        _classes,
+        _views,
+    )
     return [problem for check in (*checks, _maps) for problem in check(params)]
 
 
@@ -57,21 +70,25 @@ def _cut(params: "Params") -> list[str]:
     return found
 
 
+def _masks(params: "Params") -> list[str]:
+    if params.head.kind == "attention":
+        return []
+    found = []
+    if params.image.fit == "native":
+        found.append("`image.fit`: native needs `head.kind: attention`, as other heads want images of one size")
+    if params.image.tiles.background is not None:
+        found.append("`image.tiles.background` needs `head.kind: attention`, as other heads want all tiles")
+    return found
+
+
 def _tiles(params: "Params") -> list[str]:
     tiles, tiling = params.image.tiles, params.image.tiling
     if tiling is None:
         given = [name for name in ("stride", "background") if getattr(tiles, name) is not None]
         return [f"`image.tiles.{name}` is set, but there are no tiles; set `image.tiles.size`" for name in given]
-    found = []
     if tiling.count == 0:
-        found.append(
-            f"`image.tiles.size`: no tile of {tiling.side} pixels fits into {params.image.size}; make it smaller"
-        )
-    if tiles.background is not None and params.head.kind != "attention":
-        found.append(
-            "`image.tiles.background` needs `head.kind: attention`: other heads want all tiles; set it to null"
-        )
-    return found
+        return [f"`image.tiles.size`: no tile of {tiling.side} pixels fits into {params.image.size}; make it smaller"]
+    return []
 
 
 def _input_size(params: "Params") -> list[str]:
@@ -93,6 +110,15 @@ def _statistics(params: "Params") -> list[str]:
 def _drop_block(params: "Params") -> list[str]:
     if params.train.drop_block.at("head") and params.image.tiling is not None and params.head.kind == "attention":
         return ["`train.drop_block.place`: a bag of tiles is no map; use backbone, or no tiles"]
+    return []
+
+
+def _augment(params: "Params") -> list[str]:
+    if params.train.augment.active and params.backbone.cut != INPUT:
+        return [
+            "`train.augment` changes pixels, but training sees the kept features of "
+            f"`backbone.cut: {params.backbone.cut}`; set the cut to input, or the augmentation back to none"
+        ]
     return []
 
 

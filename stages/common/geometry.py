@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-Fit = Literal["stretch", "letterbox", "center_crop"]
+Fit = Literal["stretch", "letterbox", "center_crop", "native"]
 Size = tuple[int, int]
 
 
@@ -51,12 +51,13 @@ def place(stored: Size, input_size: Size, fit: Fit) -> Placement:
     """How an image of the stored size is brought to the input size.
 
     stretch fills the input and changes the aspect; letterbox shows the whole image and pads with black;
-    center_crop fills the input and cuts off what is too much on the longer side.
+    center_crop fills the input and cuts off what is too much on the longer side; native keeps the image's own pixels
+    in the middle of the input, pads with black and cuts off what does not fit.
     """
     ratios = (input_size[0] / stored[0], input_size[1] / stored[1])
     if fit == "stretch":
         return Placement(stored, input_size, ratios, (0.0, 0.0))
-    scale = min(ratios) if fit == "letterbox" else max(ratios)
+    scale = {"letterbox": min(ratios), "center_crop": max(ratios), "native": 1.0}[fit]
     inner = [max(1, round(length * scale)) for length in stored]
     offset = [(whole - part) // 2 for whole, part in zip(input_size, inner, strict=True)]
     exact = tuple(part / length for part, length in zip(inner, stored, strict=True))

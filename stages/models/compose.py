@@ -53,7 +53,7 @@ def compose(design: Design) -> Parts:
     image = keras.Input((*design.size, 3), name="image")
     pixels = front.seen(image, design)
     raw, kept, end = _backbone(design, image, pixels)
-    logits = _head(design, end, _present(design, kept, pixels))
+    logits = _head(design, end, _present(design, pixels, kept, end))
     whole = keras.Model(image, logits, name="whole")
     if design.cut == INPUT:
         return Parts(None, whole, whole, keras.Model(image, end))
@@ -94,11 +94,16 @@ def _backbone(
     return raw, kept, layers.Bag(design.tiling.count, name="end_bag")(last[design.end])
 
 
-def _present(design: Design, kept: keras.KerasTensor, pixels: keras.KerasTensor) -> keras.KerasTensor | None:
-    """Which tiles (n, tiles) are not background, from what the tail is given; None where all are there."""
-    if design.tiling is None or design.tiles.background is None:
+def _present(
+    design: Design, pixels: keras.KerasTensor, kept: keras.KerasTensor, end: keras.KerasTensor
+) -> keras.KerasTensor | None:
+    """Which tiles (n, tiles), or cells (n, h, w) of the end, are there, from what the tail is given; None: all are."""
+    if not design.masked:
         return None
-    return front.present_tiles(pixels, design) if design.cut == INPUT else layers.Present(name="present")(kept)
+    if design.cut == INPUT:
+        return front.present(pixels, end, design)
+    present = layers.Present(name="kept_present")(kept)
+    return present if design.tiling is not None else front.coarser(present, end, "end_present")
 
 
 def _head(design: Design, end: keras.KerasTensor, present: keras.KerasTensor | None) -> keras.KerasTensor:

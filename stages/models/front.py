@@ -36,18 +36,25 @@ def preprocessed(pixels: keras.KerasTensor, architecture: Architecture) -> keras
 
 
 def bagged(features: keras.KerasTensor, pixels: keras.KerasTensor, view: ImageSettings) -> keras.KerasTensor:
-    """Features at the cut with the tile axis, those of background tiles zero; as they are without tiles."""
-    if view.tiling is None:
+    """Features at the cut with the tile axis, if there are tiles; zero for instances that are not there."""
+    if view.tiling is not None:
+        features = layers.Bag(view.tiling.count, name="cut_bag")(features)
+    if not view.masked:
         return features
-    bag = layers.Bag(view.tiling.count, name="cut_bag")(features)
-    if view.tiles.background is None:
-        return bag
-    return layers.KeepPresent(name="cut_present")(bag, present_tiles(pixels, view))
+    return layers.KeepPresent(name="cut_present")(features, present(pixels, features, view))
 
 
-def present_tiles(pixels: keras.KerasTensor, view: ImageSettings) -> keras.KerasTensor:
-    """Which tiles (n, tiles) are not background."""
-    return layers.Present(name="present_tiles")(layers.Bag(view.tiling.count, name="tiles_bag")(pixels))
+def present(pixels: keras.KerasTensor, features: keras.KerasTensor, view: ImageSettings) -> keras.KerasTensor:
+    """Which instances are there, from the pixels: tiles (n, tiles), or cells (n, h, w) of features (n, h, w, c)."""
+    if view.tiling is not None:
+        return layers.Present(name="tiles_present")(layers.Bag(view.tiling.count, name="tiles_bag")(pixels))
+    return coarser(layers.Present(name="pixels_present")(pixels), features, "cells_present")
+
+
+def coarser(found: keras.KerasTensor, features: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    """Which cells of features (n, h, w, c) have anything of what was found on a finer grid (n, h', w')."""
+    size = features.shape[1:3]
+    return found if found.shape[1:] == size else layers.Coarser(*size, name=name)(found)
 
 
 def named_weights(model: keras.Model) -> dict[str, keras.Variable]:

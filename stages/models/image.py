@@ -32,7 +32,8 @@ class ImageSettings(Section):
     """Width of the network input in pixels."""
 
     fit: Fit = "stretch"
-    """stretch changes the aspect; letterbox pads with black; center_crop cuts the longer side."""
+    """stretch changes the aspect; letterbox pads with black; center_crop cuts the longer side; native keeps the pixels
+    of images of different sizes, pads with black, and leaves what is black out of the bag (`head.kind: attention`)."""
 
     tiles: TileSettings = TileSettings()
 
@@ -46,6 +47,11 @@ class ImageSettings(Section):
         """The grid of tiles, or None without tiles."""
         tiles = self.tiles
         return None if tiles.size is None else Tiling(self.size, tiles.size, tiles.stride or tiles.size)
+
+    @property
+    def masked(self) -> bool:
+        """Whether bags lack some of their instances: tiles of background, or what is beyond an image's own size."""
+        return self.fit == "native" or self.tiles.background is not None
 
     @property
     def seen(self) -> tuple[int, int]:

@@ -33,6 +33,46 @@ class UnitPreprocessing(keras.layers.Layer):
         return images / 255
 
 
+class GreyPreprocessing(keras.layers.Layer):
+    """RGB in 0..255 -> one grey channel in 0..1, the mean of the three."""
+
+    linear = True
+
+    def call(self, images: keras.KerasTensor) -> keras.KerasTensor:
+        """Images (n, h, w, 3) -> (n, h, w, 1)."""
+        return ops.mean(images, axis=-1, keepdims=True) / 255
+
+
+class Background(keras.layers.Layer):
+    """Subtract a mean image and what lies along principal components; divide by a deviation, pixel by pixel.
+
+    All three are fitted before training (`stages.train.background`), not trained.
+    """
+
+    linear = True
+
+    def __init__(self, count: int, **options: object) -> None:
+        super().__init__(**options)
+        self.count = count
+
+    def build(self, shape: tuple) -> None:
+        _, height, width, _ = shape
+        options = {"trainable": False, "initializer": "zeros"}
+        self.mean = self.add_weight(name="mean", shape=(height, width), **options)
+        self.components = self.add_weight(name="components", shape=(self.count, height * width), **options)
+        self.deviation = self.add_weight(name="deviation", shape=(height, width), **{**options, "initializer": "ones"})
+
+    def call(self, images: keras.KerasTensor) -> keras.KerasTensor:
+        """Images (n, h, w, 1) -> the same shape."""
+        flat = ops.reshape(images[..., 0] - self.mean, (-1, self.components.shape[1]))
+        usual = ops.matmul(ops.matmul(flat, ops.transpose(self.components)), self.components)
+        rest = ops.reshape(flat - usual, (-1, *self.mean.shape))
+        return (rest / self.deviation)[..., None]
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "count": self.count}
+
+
 class RoundTrip(keras.layers.Layer):
     """Cast to a number type and back, so that a whole model gives the numbers of features kept in that type."""
 
@@ -240,19 +280,42 @@ class ArrangeTiles(keras.layers.Layer):
 
 
 class Present(keras.layers.Layer):
-    """Which instances of a bag there are: those that are not zero throughout."""
+    """Which instances of a bag there are: those that are not zero throughout.
+
+    A cell in which nothing at all is active counts as absent, too: it has nothing to say.
+    """
 
     def call(self, features: keras.KerasTensor) -> keras.KerasTensor:
-        """Features (n, tiles, h, w, c) -> booleans (n, tiles)."""
-        return ops.any(features != 0, axis=(2, 3, 4))
+        """Tiles (n, tiles, h, w, c) -> booleans (n, tiles); cells or pixels (n, h, w, c) -> booleans (n, h, w)."""
+        return ops.any(features != 0, axis=(2, 3, 4) if len(features.shape) == 5 else 3)
+
+
+class Coarser(keras.layers.Layer):
+    """Whether anything is there within each cell of a coarser grid over the same area."""
+
+    def __init__(self, height: int, width: int, **options: object) -> None:
+        super().__init__(**options)
+        self.size = (height, width)
+
+    def call(self, present: keras.KerasTensor) -> keras.KerasTensor:
+        """Booleans (n, h, w) -> booleans (n, height, width)."""
+        over, beside = (
+            ops.convert_to_tensor(_overlap(cells, fine), "float32")
+            for cells, fine in zip(self.size, present.shape[1:], strict=True)
+        )
+        return ops.einsum("ah,nhw,bw->nab", over, ops.cast(present, "float32"), beside) > 0
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "height": self.size[0], "width": self.size[1]}
 
 
 class KeepPresent(keras.layers.Layer):
     """Make the instances that are not there zero throughout."""
 
     def call(self, features: keras.KerasTensor, present: keras.KerasTensor) -> keras.KerasTensor:
-        """Features (n, tiles, h, w, c) and booleans (n, tiles) -> the features' shape."""
-        return features * ops.cast(present, features.dtype)[:, :, None, None, None]
+        """Tiles (n, tiles, h, w, c) and booleans (n, tiles), or cells (n, h, w, c) and (n, h, w) -> the same shape."""
+        alike = [1] * (len(features.shape) - len(present.shape))
+        return features * ops.reshape(ops.cast(present, features.dtype), (-1, *present.shape[1:], *alike))
 
 
 def set_progress(model: keras.Model, progress: float) -> None:
@@ -262,4 +325,12 @@ def set_progress(model: keras.Model, progress: float) -> None:
             layer.progress.assign(progress)
 
 
-PREPROCESSING = {"caffe": CaffePreprocessing, "unit": UnitPreprocessing}
+def _overlap(cells: int, fine: int) -> np.ndarray:
+    """Which of `fine` equal parts of a length touch each of `cells` equal parts of it (cells, fine), 0 or 1."""
+    part = np.arange(fine)
+    first, last = part * cells // fine, -(-(part + 1) * cells // fine) - 1
+    cell = np.arange(cells)[:, None]
+    return ((first <= cell) & (cell <= last)).astype(np.float32)
+
+
+PREPROCESSING = {"caffe": CaffePreprocessing, "grey": GreyPreprocessing, "unit": UnitPreprocessing}

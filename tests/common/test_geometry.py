@@ -42,6 +42,17 @@ def test_center_crop_of_an_odd_surplus():
     np.testing.assert_array_equal(placement.seen()[0], [False, False, True, True, True, True, False])
 
 
+def test_native_keeps_the_pixels():
+    placement = place((4, 9), (6, 6), "native")  # a row of black above and below, columns cut off: 2 left, 1 right
+    assert placement.scale == (1, 1)
+    assert placement.offset == (1, -2)
+    pixels = np.arange(36, dtype=np.uint8).reshape(4, 9)
+    fitted = np.asarray(fit_image(Image.fromarray(pixels), placement))
+    np.testing.assert_array_equal(fitted[1:5], pixels[:, 2:8])
+    assert (fitted[[0, 5]] == 0).all()
+    np.testing.assert_array_equal(placement.to_stored(fitted.astype(np.float32), fill=-1)[:, 2:8], pixels[:, 2:8])
+
+
 def test_letterbox_of_an_extreme_shape_keeps_a_row():
     placement = place((1, 500), (32, 32), "letterbox")
     assert fit_image(Image.new("L", (500, 1), 255), placement).size == (32, 32)

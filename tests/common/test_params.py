@@ -49,7 +49,7 @@ def test_the_default_params_are_the_default_recipe():
         ("train__epochs", 0, "`train.epochs`: input should be greater than or equal to 1 (given: 0)"),
         ("train__weight_decay", -1.0, "`train.weight_decay`: input should be greater than or equal to 0 (given: -1.0)"),
         ("train__learning_rate", float("nan"), "`train.learning_rate`: input should be a finite number"),
-        ("image__fit", "strech", "`image.fit`: input should be 'stretch', 'letterbox' or 'center_crop' "
+        ("image__fit", "strech", "`image.fit`: input should be 'stretch', 'letterbox', 'center_crop' or 'native' "
          "(given: 'strech')"),
         ("attribute__splits", ["tests"], "`attribute.splits.0`: input should be 'train', 'validation' or 'test'"),
         ("train", None, "`train` must hold keys and their values (given: None)"),

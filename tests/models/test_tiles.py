@@ -106,3 +106,48 @@ def test_without_tiles_cells_are_interpolated():
     view = ImageSettings(height=64, width=64)
     assert on_input_grid(np.ones((2, 4, 4), np.float32), view).shape == (2, 64, 64)
     assert apart(np.ones((2, 4, 4)), view).shape == (2, 4, 4)
+
+
+NATIVE = {"image__fit": "native", "head__kind": "attention", "head__standardize": False}
+
+
+@pytest.mark.parametrize("cut", ["input", "pool1", "pool2"])
+@pytest.mark.parametrize("tiles", [32, None])
+def test_bags_of_different_sizes_are_masked_beyond_the_image(cut, tiles):
+    """The image of 40x50 pixels stands in the middle of the canvas of 64x96."""
+    _, parts = composed(image__tiles__size=tiles, backbone__cut=cut, backbone__widths=[3, 24], **NATIVE)
+    weights = keras.Model(parts.whole.input, parts.whole.get_layer(ATTENTION).output)
+    pixels = images() + 1
+    canvas = np.zeros_like(pixels)
+    canvas[0, 12:52, 23:73] = pixels[0, 12:52, 23:73]
+    canvas[1] = pixels[1]
+    shares = weights(canvas).numpy()
+    assert (shares[1] > 0).all()
+    np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-5)
+    if tiles:
+        assert (shares[0].reshape(2, 3) > 0).all()  # each of the six tiles has a part of the image
+        canvas[0, :, :32] = 0
+        np.testing.assert_array_equal(weights(canvas).numpy()[0].reshape(2, 3) > 0, [[False, True, True]] * 2)
+    else:
+        h, w = parts.whole.get_layer("pool2").output.shape[1:3]
+        there = shares[0].reshape(h, w) > 0
+        centres = [(np.arange(cells) + 0.5) * size / cells for cells, size in ((h, 64), (w, 96))]
+        inside = [
+            (centre > first) & (centre < last) for centre, first, last in zip(centres, (12, 23), (52, 73), strict=True)
+        ]
+        assert there[np.ix_(*inside)].all()
+        assert not there[0].any()
+        assert not there[:, 0].any()
+    if parts.front is not None:
+        kept = parts.front(canvas).numpy().astype(np.float16).astype(np.float32)
+        np.testing.assert_allclose(parts.tail(kept).numpy(), parts.whole(canvas).numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_a_coarser_grid_has_what_any_of_its_parts_has():
+    from stages.models.layers import Coarser
+
+    runtime.start()
+    fine = np.zeros((1, 6, 7), bool)
+    fine[0, 3, 3] = True  # rows in two of three cells each; column 3 of 7 touches both halves
+    np.testing.assert_array_equal(Coarser(3, 2)(fine).numpy()[0], [[False, False], [True, True], [False, False]])
+    assert Coarser(3, 2)(np.ones((1, 6, 7), bool)).numpy().all()

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stages.models.backbones import (
+    background_cnn,
     leaky_cnn,
     patch_cnn,
     resnet50,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     Pass = Callable[[str, keras.KerasTensor], keras.KerasTensor]
 
 BACKBONES = {
+    "background_cnn": background_cnn,
     "leaky_cnn": leaky_cnn,
     "patch_cnn": patch_cnn,
     "resnet50": resnet50,

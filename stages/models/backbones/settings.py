@@ -12,15 +12,20 @@ Width = Annotated[int, Field(ge=1)]
 class Architecture(Section):
     """What a backbone's layers depend on."""
 
-    name: Literal["vgg16", "vgg19", "resnet50", "resnet50_dilated", "small_cnn", "patch_cnn", "leaky_cnn"] = "vgg16"
+    name: Literal[
+        "vgg16", "vgg19", "resnet50", "resnet50_dilated", "small_cnn", "patch_cnn", "leaky_cnn", "background_cnn"
+    ] = "vgg16"  # fmt: skip
     """The network. vgg16, vgg19 and resnet50 have published weights; resnet50_dilated takes those of resnet50."""
 
     widths: Annotated[list[Width], Field(min_length=1)] | None = None
     """Filters of each block, for weights that are not the published ones; null: the network's own."""
 
-    output_stride: Literal[8, 16, 32] | None = None
+    output_stride: Literal[2, 4, 8, 16, 32] | None = None
     """Pixels of the input that a cell of the last layer stands for: less makes finer maps, by dilation instead of
     pooling; published weights hold. null: the network's own, 32 for vgg and resnet."""
+
+    components: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Principal components of the training images that background_cnn removes; null: 100."""
 
     train_statistics: bool = False
     """Whether batch normalisation behind the cut learns means and deviations, as training from scratch must."""

@@ -1,8 +1,8 @@
 """Heads by name.
 
 A head is a module with `Settings`, `build(features, outputs, settings, seed) -> logits`, and BAGS. Features are
-(n, h, w, c). With tiles, a head with BAGS is given (n, tiles, h, w, c) and `present`, booleans (n, tiles) or None; the
-others are given the tiles' maps side by side, as one map.
+(n, h, w, c). A head with BAGS is given `present` too: which instances there are, or None for all; and, with tiles,
+(n, tiles, h, w, c). The others are given the tiles' maps side by side, as one map.
 """
 
 from stages.models.heads import attention, fc, score_map

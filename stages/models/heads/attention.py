@@ -42,7 +42,7 @@ def build(
 ) -> "keras.KerasTensor":
     """Features (n, h, w, c) or (n, tiles, h, w, c) -> logits (n, outputs), through `head_attention` (n, instances).
 
-    `present` (n, tiles), booleans: the other instances get no attention.
+    `present` (n, tiles) or (n, h, w), booleans: the other instances get no attention.
     """
     from keras import initializers, layers
 
@@ -60,6 +60,8 @@ def build(
         gate = dense(settings.units, "head_gate", 2, "sigmoid")(x)
         scored = layers.Multiply(name="head_gated")([scored, gate])
     scores = layers.Reshape((x.shape[1],), name="head_scores")(dense(1, "head_score", 3)(scored))
+    if present is not None:
+        present = layers.Reshape((x.shape[1],), name="head_present")(present)
     weights = layers.Softmax(name=ATTENTION)(scores, mask=present)
     bag = layers.Dot(axes=(1, 1), name="head_bag")([weights, x])
     return dense(outputs, "head_logits", 4)(bag)

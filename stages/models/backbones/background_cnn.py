@@ -1,0 +1,62 @@
+"""A small network that sees what is unusual in an image of a fixed view, such as a frontal chest X-ray.
+
+Its first layer removes what the training images have in common: their mean and their first principal components
+(`backbone.components`), pixel by pixel, and scales what is left by how much it varies there ("eigen-images", Turk and
+Pentland 1991, J. Cogn. Neurosci. 3(1)). That layer is linear, fitted before training, and part of the model. Then come
+3x3 convolutions with batch normalisation and ReLU; the first ones are followed by 2x2 max-pooling until a cell of the
+last layer stands for `output_stride` pixels. It is trained from scratch, on images that all show the same thing alike.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+
+    from stages.models.backbones import Pass
+    from stages.models.backbones.settings import Architecture
+
+PREPROCESSING = "grey"
+PUBLISHED = None
+DEPTHS = (1, 8)
+STRIDES = (2, 4, 8)
+BATCH_NORMALIZED = True
+WIDTHS = (24, 32, 48, 48)
+STRIDE = 2
+COMPONENTS = 100
+MOMENTUM = 0.9  # of learnt statistics: Keras's 0.99 takes hundreds of steps to follow, which small sets do not have
+
+
+def layer_names(architecture: "Architecture") -> tuple[str, ...]:
+    """The activations and poolings, first to last."""
+    names = []
+    for number in range(1, len(architecture.widths or WIDTHS) + 1):
+        names += [f"conv{number}", f"pool{number}"] if number <= _poolings(architecture) else [f"conv{number}"]
+    return tuple(names)
+
+
+def smallest_input(architecture: "Architecture") -> int:
+    """The least height and width, in pixels."""
+    return 2 ** _poolings(architecture)
+
+
+def build(x: "keras.KerasTensor", architecture: "Architecture", at: "Pass", drop: "Pass") -> "keras.KerasTensor":
+    """Preprocessed images (n, h, w, 1) -> the last layer's output (n, h / stride, w / stride, last width)."""
+    from keras import layers
+
+    from stages.models.layers import Background
+
+    x = Background(architecture.components or COMPONENTS, name="background")(x)
+    for number, filters in enumerate(architecture.widths or WIDTHS, start=1):
+        name = f"conv{number}"
+        x = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"{name}_linear")(x)
+        normalize = layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_bn")
+        x = normalize(x) if architecture.train_statistics else normalize(x, training=False)
+        x = drop(name, at(name, layers.Activation("relu", name=name)(x)))
+        if number <= _poolings(architecture):
+            name = f"pool{number}"
+            x = at(name, layers.MaxPooling2D(2, name=name)(x))
+    return x
+
+
+def _poolings(architecture: "Architecture") -> int:
+    return (architecture.output_stride or STRIDE).bit_length() - 1
