@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import keras
 
 BAGS = True
+INSTANCES = "head_instances"  # the layer that lays the tiles or cells out, (n, instances, values)
 ATTENTION = "head_attention"  # the layer whose output (n, instances) sums to 1
 
 
@@ -73,4 +74,4 @@ def _instances(features: "keras.KerasTensor") -> "keras.KerasTensor":
 
     cells = len(features.shape) == 4
     count = features.shape[1] * features.shape[2] if cells else features.shape[1]
-    return layers.Reshape((count, -1), name="head_instances")(features)
+    return layers.Reshape((count, -1), name=INSTANCES)(features)
