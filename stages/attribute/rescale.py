@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stages.attribute.gradients import in_batches
+from stages.attribute.walk import name_of, walk, with_gradient
 from stages.common.errors import UserError
-from stages.models import runtime
 
 if TYPE_CHECKING:
     import keras
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     Function = Callable[..., tf.Tensor]
     Rule = Callable[[Function, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
-BATCH, BATCH_PIXELS = 8, 8 * 224 * 224  # VGG16 at 224 pixels takes 0.2-0.3 GB an image, and gains nothing beyond two
 TINY = 1e-6  # where two inputs are closer than this, the slope between them is taken to be the derivative
 STEEPEST = 0.02  # how far a rounding's slope may be from 1
 
@@ -62,23 +62,12 @@ class DeepLift:
         `references` (n, h, w, 3) are the images' own, where the model was given no shared one. Raises ValueError for
         references given twice or not at all, or whose shape is not the images'.
         """
-        import tensorflow as tf
-
         if (references is None) == (self._shared is None):
             raise ValueError("give DeepLift one shared reference, or a reference for each image")
         if references is not None and references.shape != images.shape:
             raise ValueError(f"references of shape {references.shape} for images of shape {images.shape}")
         weights = _weights(targets, self._model.output_shape[-1])
-        size = int(np.clip(BATCH_PIXELS // (images.shape[1] * images.shape[2]), runtime.SMALLEST_BATCH, BATCH))
-
-        def part(array: np.ndarray | None, rows: slice) -> tf.Tensor | None:
-            return None if array is None else tf.constant(runtime.pad(array[rows], size), tf.float32)
-
-        parts = []
-        for rows in runtime.batches(len(images), size):
-            results = self._explain(part(images, rows), part(weights, rows), part(references, rows))
-            parts.append([result.numpy()[: rows.stop - rows.start] for result in results])
-        contributions, delta = (np.concatenate(each) for each in zip(*parts, strict=True))
+        contributions, delta = in_batches(self._explain, images, weights, references)
         return contributions, delta
 
     def _contributions(
@@ -106,7 +95,7 @@ def refusal(model: keras.Model) -> str | None:
     for depth in sorted(nodes, reverse=True):
         for node in nodes[depth]:
             if not node.is_input and (obstacle := _obstacle(node)):
-                return f"DeepLIFT cannot explain layer {node.operation.name!r} ({_name(node.operation)}): {obstacle}"
+                return f"DeepLIFT cannot explain layer {node.operation.name!r} ({name_of(node.operation)}): {obstacle}"
     return None
 
 
@@ -225,7 +214,7 @@ def _slope(rise: tf.Tensor, run: tf.Tensor, derivative: tf.Tensor) -> tf.Tensor:
 def _obstacle(node: Any) -> str | None:
     """What keeps DeepLIFT from passing a node of the model, or None."""
     operation = node.operation
-    name = _name(operation)
+    name = name_of(operation)
     if getattr(operation, "compute_dtype", "float32") != "float32":
         return f"it computes in {operation.compute_dtype}, not in float32"
     if name == "Cast":
@@ -234,9 +223,9 @@ def _obstacle(node: Any) -> str | None:
         constant = len(node.input_tensors) == 1 and ("Divide" not in name or _is_varying(node.arguments.args[0]))
         return None if constant else "it multiplies or divides by a tensor that varies with the image"
     if name == "Activation" or name in LINEAR or getattr(operation, "linear", False):
-        activation = _split(operation)[1]
-        known = activation is None or _name(activation) in RULES
-        return None if known else f"its activation {_name(activation)!r} has no rule"
+        activation = getattr(operation, "activation", None)
+        known = activation is None or name_of(activation) in ("linear", *RULES)
+        return None if known else f"its activation {name_of(activation)!r} has no rule"
     return None if name in RULES else "it has no rule"
 
 
@@ -266,29 +255,24 @@ def _record(model: keras.Model, images: tf.Tensor) -> tuple[tf.Tensor, list[tf.T
     """The logits, and the input of every nonlinear step in the order of the walk."""
     inputs = []
 
-    def step(_rule: Rule, function: Function, x: tf.Tensor) -> tf.Tensor:
+    def step(function: Function, x: tf.Tensor) -> tf.Tensor:
         inputs.append(x)
         return function(x)
 
-    return _walk(model, images, step), inputs
+    return walk(model, images, RULES, step), inputs
 
 
 def _replay(model: keras.Model, images: tf.Tensor, references: list[tf.Tensor]) -> tf.Tensor:
     """The logits, with gradients that follow the rules; `references` are the reference's inputs from `_record`."""
-    import tensorflow as tf
 
     remaining = iter(references)
 
-    def step(rule: Rule, function: Function, x: tf.Tensor) -> tf.Tensor:
+    def step(function: Function, x: tf.Tensor) -> tf.Tensor:
         reference = _for_each_image(next(remaining), x)
+        rule = RULES[name_of(function)]
+        return with_gradient(function, lambda x, gradient: rule(function, x, reference, gradient), x)
 
-        @tf.custom_gradient
-        def ruled(x: tf.Tensor) -> tuple[tf.Tensor, Function]:
-            return function(x), lambda gradient: rule(function, x, reference, gradient)
-
-        return ruled(x)
-
-    return _walk(model, images, step)
+    return walk(model, images, RULES, step)
 
 
 def _for_each_image(reference: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
@@ -299,52 +283,3 @@ def _for_each_image(reference: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
         return reference
     images = tf.shape(x)[0] // tf.shape(reference)[0]
     return tf.tile(reference, [images, *[1] * (len(reference.shape) - 1)])
-
-
-def _walk(model: keras.Model, images: tf.Tensor, step: Callable[[Rule, Function, tf.Tensor], tf.Tensor]) -> tf.Tensor:
-    """Run the nodes of this model (layers shared with other models have more), the nonlinear steps through `step`."""
-
-    def run(operation: keras.Operation) -> Callable[..., Any]:
-        linear, nonlinear = _split(operation)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            outputs = linear(*args, **kwargs)
-            return outputs if nonlinear is None else step(RULES[_name(nonlinear)], nonlinear, outputs)
-
-        return call
-
-    return model._run_through_graph(images, operation_fn=run)
-
-
-def _split(operation: keras.Operation) -> tuple[Function, Function | None]:
-    """An operation as a linear function and the nonlinear one that follows it, if any."""
-    name = _name(operation)
-    if name in RULES:
-        return lambda x: x, operation
-    if name == "Cast":
-        return lambda x: _rounded(x, operation), None
-    activation = getattr(operation, "activation", None)
-    if activation is None or _name(activation) == "linear":
-        return operation, None
-    return (lambda x: x) if name == "Activation" else _without_activation(operation), activation
-
-
-def _rounded(x: tf.Tensor, cast: keras.Operation) -> tf.Tensor:
-    """What a cast leaves of x, still in float32, as the gradient would be rounded as well (below 6e-8 to zero)."""
-    import tensorflow as tf
-
-    return x + tf.stop_gradient(tf.cast(cast(x), x.dtype) - x)
-
-
-def _without_activation(layer: keras.Layer) -> keras.Layer:
-    """A twin on the same weights that has no activation; the layer itself stays as it is, others may be using it."""
-    import keras
-
-    twin = object.__new__(type(layer))
-    vars(twin).update(vars(layer), activation=keras.activations.linear)
-    return twin
-
-
-def _name(function: Any) -> str:
-    """The name of a function, or of the class of a layer or operation."""
-    return getattr(function, "__name__", type(function).__name__)

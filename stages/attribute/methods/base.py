@@ -10,6 +10,8 @@ from pydantic import Field
 from stages.common.schema import Section
 
 if TYPE_CHECKING:
+    from stages.common.params import Params
+    from stages.models.backbones.settings import Architecture
     from stages.models.compose import Parts
     from stages.models.trained import Trained
 
@@ -58,3 +60,36 @@ class Result:
     maps: np.ndarray
     delta: np.ndarray | None = None
     error: np.ndarray | None = None
+
+
+def explains_all(settings: MapSettings, params: "Params") -> list[str]:  # noqa: ARG001 -- the methods' interface
+    """The `problems` of a method that explains every model: none."""
+    return []
+
+
+def needs_images(settings: MapSettings, backbone: "Architecture", cut: str, end: str) -> str:  # noqa: ARG001
+    """What a method `needs` that goes back to the pixels."""
+    return "images"
+
+
+def of_images(explain: Callable[[np.ndarray, np.ndarray], Result]) -> Callable[[Batch], Result]:
+    """A method that is a function of images (n, h, w, 3) and weights (n, outputs), as a function of a batch.
+
+    Rows without any weight, as padding has none, are not computed: their maps are zero.
+    """
+
+    def maps(batch: Batch) -> Result:
+        rows = np.flatnonzero(batch.weights.any(axis=1))
+        rows = rows if len(rows) else np.zeros(1, int)
+        found = explain(batch.images[rows], batch.weights[rows])
+        return Result(*(_spread(part, rows, len(batch.weights)) for part in (found.maps, found.delta, found.error)))
+
+    return maps
+
+
+def _spread(values: np.ndarray | None, rows: np.ndarray, count: int) -> np.ndarray | None:
+    if values is None:
+        return None
+    whole = np.zeros((count, *values.shape[1:]), np.float32)
+    whole[rows] = values
+    return whole

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from stages.attribute import references
 from stages.attribute.methods.base import Batch, ClassName, MapSettings, Result, Subject
 
 if TYPE_CHECKING:
@@ -13,14 +14,13 @@ if TYPE_CHECKING:
 
 DESCRIPTION = "DeepLIFT, Rescale rule, summed over the colour channels"
 UNIT = "logit"
-BLUR = 0.1  # deviation of the blurred reference's Gaussian, as a fraction of the shorter side
 
 
 class Settings(MapSettings):
     """The keys of a map with `method: deeplift`."""
 
     method: Literal["deeplift"]
-    reference: Literal["black", "mean", "blurred"] = "black"
+    reference: references.Kind = "black"
     """What the image is compared with: black, the mean training image, or itself blurred."""
 
     minus: ClassName | None = None
@@ -50,10 +50,10 @@ def explainer(subject: Subject, settings: Settings) -> Callable[[Batch], Result]
     """A function from a batch of images to maps, their deltas and their errors of completeness."""
     from stages.attribute.rescale import DeepLift
 
-    explain = DeepLift(subject.parts.whole, _shared_reference(subject, settings.reference))
+    explain = DeepLift(subject.parts.whole, references.shared(subject, settings.reference))
 
     def contributions(batch: Batch, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        own = _blurred(batch.images) if settings.reference == "blurred" else None
+        own = references.blurred(batch.images) if settings.reference == "blurred" else None
         parts, delta = explain(batch.images, weights, own)
         return parts.sum(axis=-1, dtype=np.float64), delta
 
@@ -67,23 +67,3 @@ def explainer(subject: Subject, settings: Settings) -> Callable[[Batch], Result]
         return Result(np.maximum(values - np.maximum(against, 0), 0).astype(np.float32))
 
     return maps
-
-
-def _shared_reference(subject: Subject, kind: str) -> np.ndarray | None:
-    """The reference (h, w, 3) that all images share, or None where each has its own."""
-    design = subject.model.design
-    if kind == "black":
-        return np.zeros((design.height, design.width, 3), np.float32)
-    if kind == "mean":
-        count, total = 0, 0.0
-        for images in subject.training_images():
-            count, total = count + len(images), total + images.sum(axis=0, dtype=np.float64)
-        return (total / count).astype(np.float32)
-    return None
-
-
-def _blurred(images: np.ndarray) -> np.ndarray:
-    from scipy import ndimage
-
-    deviation = BLUR * min(images.shape[1:3])
-    return ndimage.gaussian_filter(images, (0, deviation, deviation, 0), mode="nearest")

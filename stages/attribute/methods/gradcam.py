@@ -14,22 +14,32 @@ from stages.attribute.methods.base import Batch, MapSettings, Result, Subject
 from stages.models.backbones import BACKBONES, INPUT
 
 if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
     from stages.common.params import Params
     from stages.models.backbones.settings import Architecture
+
+    Weigh = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 DESCRIPTION = "Grad-CAM: channels of a layer weighted by the mean gradient of the logit, summed"
 UNIT = "logit per mean activation"
 
 
-class Settings(MapSettings):
-    """The keys of a map with `method: gradcam`."""
+class LayerSettings(MapSettings):
+    """The keys of the methods of this family."""
 
-    method: Literal["gradcam"]
     layer: str | None = None
     """The layer whose channels are summed; null: the last one of the backbone that is used (`backbone.end`)."""
 
 
-def problems(settings: Settings, params: "Params") -> list[str]:
+class Settings(LayerSettings):
+    """The keys of a map with `method: gradcam`."""
+
+    method: Literal["gradcam"]
+
+
+def problems(settings: LayerSettings, params: "Params") -> list[str]:
     """What does not fit, in words."""
     layers = BACKBONES[params.backbone.name].layer_names(params.backbone)
     end = params.backbone.end or layers[-1]
@@ -39,7 +49,7 @@ def problems(settings: Settings, params: "Params") -> list[str]:
     return []
 
 
-def needs(settings: Settings, backbone: "Architecture", cut: str, end: str) -> str:
+def needs(settings: LayerSettings, backbone: "Architecture", cut: str, end: str) -> str:
     """Images where the layer comes before the cut, else features."""
     if cut == INPUT:
         return "images"
@@ -49,10 +59,15 @@ def needs(settings: Settings, backbone: "Architecture", cut: str, end: str) -> s
 
 def explainer(subject: Subject, settings: Settings) -> Callable[[Batch], Result]:
     """A function from a batch to maps on the input grid, bilinear between the layer's cells."""
+    return weighted(subject, settings, mean_gradient)
+
+
+def weighted(subject: Subject, settings: LayerSettings, weigh: "Weigh") -> Callable[[Batch], Result]:
+    """As `explainer`, with channels weighted by a function of (gradients, activations), both (n, cells, c)."""
     design = subject.model.design
     layer = settings.layer or design.end
     from_features = needs(settings, design.backbone, design.cut, design.end) == "features"
-    cells = _compiled(subject.parts.whole, layer, design.cut if from_features else None)
+    cells = compiled(subject.parts.whole, layer, design.cut if from_features else None, weigh)
 
     def explain(batch: Batch) -> Result:
         values = cells(batch.features if from_features else batch.images, batch.weights)
@@ -61,8 +76,17 @@ def explainer(subject: Subject, settings: Settings) -> Callable[[Batch], Result]
     return explain
 
 
-def _compiled(whole: "object", layer: str, cut: str | None) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Inputs (images, or features at `cut`) and logit weights (n, outputs) -> Grad-CAM's cells (n, h, w).
+def mean_gradient(gradient: "tf.Tensor", values: "tf.Tensor") -> "tf.Tensor":  # noqa: ARG001 -- as others weigh
+    """Grad-CAM's weights of channels (n, 1, c), from gradients and activations of all cells (n, cells, c)."""
+    import tensorflow as tf
+
+    return tf.reduce_mean(gradient, axis=1, keepdims=True)
+
+
+def compiled(
+    whole: "keras.Model", layer: str, cut: str | None, weigh: "Weigh"
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Inputs (images, or features at `cut`) and logit weights (n, outputs) -> the layer's weighted cells (n, h, w).
 
     With tiles (n * tiles, h, w).
     """
@@ -85,7 +109,6 @@ def _compiled(whole: "object", layer: str, cut: str | None) -> Callable[[np.ndar
         *_, h, w, c = activations.shape
         rows = (len(weights), -1, c)  # all cells of an image, those of all its tiles too
         gradient, values = (tf.reshape(x, rows) for x in (tape.gradient(score, activations), activations))
-        importance = tf.reduce_mean(gradient, axis=1, keepdims=True)
-        return tf.reshape(tf.reduce_sum(importance * values, axis=-1), (-1, h, w))
+        return tf.reshape(tf.reduce_sum(weigh(gradient, values) * values, axis=-1), (-1, h, w))
 
     return lambda inputs, weights: cells(tf.constant(inputs), tf.constant(weights)).numpy()

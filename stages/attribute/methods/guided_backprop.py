@@ -1,0 +1,33 @@
+"""Guided backpropagation (Springenberg et al. 2015, arXiv:1412.6806): the gradient along paths that raise the logit.
+
+It draws edges that the network sees, and says little about the class: Adebayo et al. 2018, arXiv:1810.03292.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+from stages.attribute import rectified
+from stages.attribute.methods.base import Batch, MapSettings, Result, Subject, of_images
+from stages.attribute.methods.base import needs_images as needs  # noqa: F401 -- the methods' interface
+
+if TYPE_CHECKING:
+    from stages.common.params import Params
+
+DESCRIPTION = "the gradient by the pixel, positive at every ReLU, zero where it is off, summed over the channels"
+UNIT = "logit per grey level, rectified"
+
+
+class Settings(MapSettings):
+    """The keys of a map with `method: guided_backprop`."""
+
+    method: Literal["guided_backprop"]
+
+
+def problems(settings: Settings, params: "Params") -> list[str]:
+    """What does not fit, in words."""
+    return rectified.problems(settings.method, params)
+
+
+def explainer(subject: Subject, settings: Settings) -> Callable[[Batch], Result]:  # noqa: ARG001
+    """A function from a batch of images to maps."""
+    return of_images(rectified.summed(subject.parts.whole, "guided"))
