@@ -20,7 +20,7 @@ def problems(params: "Params") -> list[str]:
         _masks,
         _input_size,
         _weights,
-        _statistics,
+        _statistics, _background,
         _drop_block,
         _augment,
         _loss,
@@ -104,6 +104,16 @@ def _statistics(params: "Params") -> list[str]:
     untrained = backbone.weights == "random" and backbone.cut == INPUT
     if BACKBONES[backbone.name].BATCH_NORMALIZED and untrained and not backbone.train_statistics:
         return [f"`backbone.train_statistics` must be true to train {backbone.name} from random weights"]
+    return []
+
+
+def _background(params: "Params") -> list[str]:
+    backbone = params.backbone
+    if backbone.name != "background_cnn":
+        given = backbone.components is not None
+        return ["`backbone.components` is for background_cnn; set it to null"] if given else []
+    if backbone.cut != INPUT or params.image.tiling is not None:
+        return ["background_cnn learns the background from whole images: set `backbone.cut: input`, and no tiles"]
     return []
 
 

@@ -68,7 +68,7 @@ class Params(Section):
     report: ReportSettings = ReportSettings()
 
     @property
-    def layout(self) -> Literal["folder", "openi"]:
+    def layout(self) -> Literal["folder", "openi", "breakhis"]:
         """How data/raw is read: `ingest.layout`, or what follows from the source."""
         return self.ingest.layout or ("openi" if self.source.kind == "openi" else "folder")
 

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from stages.ingest.settings import Settings
 
 
+def _breakhis(raw: Path, settings: "Settings") -> "Listing":
+    from stages.ingest import breakhis
+
+    return breakhis.read(raw, settings.breakhis)
+
+
 def _folder(raw: Path, settings: "Settings") -> "Listing":
     from stages.ingest import folder
 
@@ -24,5 +30,9 @@ def _openi(raw: Path, settings: "Settings") -> "Listing":
     return openi.read(raw, settings.openi)
 
 
-LAYOUTS: dict[str, Callable[[Path, "Settings"], "Listing"]] = {"folder": _folder, "openi": _openi}
+LAYOUTS: dict[str, Callable[[Path, "Settings"], "Listing"]] = {
+    "breakhis": _breakhis,
+    "folder": _folder,
+    "openi": _openi,
+}
 """What reads data/raw, by the name of the layout."""

@@ -29,6 +29,7 @@ REASONS = {
     "unlabelled": "there is no label for it",
     "unindexed": "the source has not indexed it",
     "technical_quality": "the source marks only its technical quality",
+    "not_chosen": "its magnification or fold is not the one asked for",
     "view": "its view is not among those asked for",
     "bad_region": "one of its boxes lies outside it, or one of its masks does not fit it",
     "region_without_image": "a box or a mask for an image that is not there",

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from stages.common.schema import Section
+from stages.ingest.breakhis_settings import Settings as BreakHisSettings
 from stages.ingest.openi_settings import Settings as OpenISettings
 
 Name = Annotated[str, Field(min_length=1)]
@@ -43,7 +44,7 @@ class FolderSettings(Section):
 class Settings(Section):
     """How the files of the source become labelled images."""
 
-    layout: Literal["folder", "openi"] | None = None
+    layout: Literal["folder", "openi", "breakhis"] | None = None
     """How the files are laid out; null: as the source writes them."""
 
     classes: list[Name] = Field(default=["normal", "abnormal"], min_length=2)
@@ -67,6 +68,7 @@ class Settings(Section):
 
     folder: FolderSettings = FolderSettings()
     openi: OpenISettings = OpenISettings()
+    breakhis: BreakHisSettings = BreakHisSettings()
 
     @model_validator(mode="after")
     def _classes_fit(self) -> Self:

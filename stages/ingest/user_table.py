@@ -7,8 +7,8 @@ import pandas as pd
 from stages.common.errors import UserError
 
 
-def read(path: Path, needed: list[str]) -> pd.DataFrame:
-    """All columns as text without blanks around it, and `source_path`: the column `path` as a clean path with `/`.
+def read(path: Path, needed: list[str], path_column: str = "path") -> pd.DataFrame:
+    """All columns as text without blanks around it, and `source_path`: the path column as a clean path with `/`.
 
     Raises:
         UserError: the file is no UTF-8 CSV, lacks a needed column, or a path leads out of the folder.
@@ -23,7 +23,7 @@ def read(path: Path, needed: list[str]) -> pd.DataFrame:
         has = ", ".join(table.columns)
         raise UserError(f"{path.name} lacks the column(s) {', '.join(lacking)}; its first line has: {has}")
     table = table.map(lambda cell: cell.strip() if isinstance(cell, str) else "")  # a short row has no text at its end
-    return table.assign(source_path=[_clean(name, path.name) for name in table["path"]])
+    return table.assign(source_path=[_clean(name, path.name) for name in table[path_column]])
 
 
 def refuse_if_none_is_there(table: pd.DataFrame, is_there: pd.Series, name: str) -> None:

@@ -1,5 +1,11 @@
 """Stage `train`: see the package's docstring."""
 
+import gc
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -10,6 +16,10 @@ from stages.models import runtime, trained
 from stages.models.backbones import BACKBONES
 from stages.models.backbones.settings import Architecture
 from stages.models.feature_file import FeatureFile
+
+CHECKPOINTS = console.LOCKS / "train"
+SHOWN = 8  # training images on the contact sheet
+TRAINED_BY = ("ingest", "image", "backbone", "extract", "head", "train")  # sections
 
 
 def main() -> str:
@@ -25,24 +35,26 @@ def main() -> str:
         for fold in folds:
             folder = root if fold == -1 else root / f"fold-{fold}"
             folder.mkdir(exist_ok=True)
-            model, history = _train(file, parts_of_fold(split, fold), settings, fold)
+            model, history = _train(file, parts_of_fold(split, fold), settings, fold, len(folds) > 1)
             trained.save(model, folder)
             histories.append(history)
+            gc.collect()  # a fold's network and optimiser hold each other, and up to a gigabyte
+        _plot(histories, settings, file, parts_of_fold(split, folds[0])["train"])
+    shutil.rmtree(CHECKPOINTS, ignore_errors=True)
     table = pd.concat(histories)
-    with files.atomic_folder(paths.PLOTS / "train") as folder:
-        table.to_csv(folder / "history.csv", index=False, lineterminator="\n", float_format="%.6g")
     best = table[table["best"] == 1]
     return "; ".join(_summary(row, len(folds)) for row in best.to_dict("records"))
 
 
 def _train(
-    file: FeatureFile, parts: dict[str, pd.DataFrame], settings: Params, fold: int
+    file: FeatureFile, parts: dict[str, pd.DataFrame], settings: Params, fold: int, others_follow: bool
 ) -> tuple[trained.Trained, pd.DataFrame]:
     """Train on one fold, or on the split without folds."""
     import keras
 
     from stages.models import compose, front
     from stages.train import fit
+    from stages.train.checkpoint import Checkpoint
 
     keras.utils.set_random_seed(settings.train.seed)
     design = design_of(settings)
@@ -57,7 +69,10 @@ def _train(
         rows = parts[name]
         return fit.Part(file.rows(list(rows["image_id"])), rows["label"].map(numbers).to_numpy(np.int32))
 
-    arrays, history = fit.fit(whole, file, part("train"), part("validation"), settings.train, untrained)
+    checkpoint = Checkpoint(CHECKPOINTS / f"fold{fold}.h5", lambda: _key(settings, fold))
+    arrays, history = fit.fit(whole, file, part("train"), part("validation"), settings.train, untrained, checkpoint)
+    if others_follow:
+        checkpoint.end(history, arrays)
     best = next(row for row in history if row["best"])
     provenance = {
         "recipe": settings.recipe,
@@ -71,6 +86,34 @@ def _train(
     }
     model = trained.Trained(design, untrained.classes, untrained.positive_class, untrained.loss, provenance, arrays)
     return model, pd.DataFrame([{"fold": fold, **row} for row in history])
+
+
+def _key(settings: Params, fold: int) -> str:
+    """A digest of all that a training depends on, its code included."""
+    code = sorted(
+        path for folder in ("models", "train") for path in Path(__file__).parents[1].glob(f"{folder}/**/*.py")
+    )
+    weights = paths.WEIGHTS / f"{settings.backbone.name}.h5"
+    known = {
+        "fold": int(fold),
+        "params": settings.model_dump(include=set(TRAINED_BY)),
+        "files": [files.sha256(path) for path in (paths.FEATURES, paths.SPLIT_TABLE, weights, *code)],
+        **runtime.describe(),
+    }
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+
+
+def _plot(histories: list[pd.DataFrame], settings: Params, file: FeatureFile, train: pd.DataFrame) -> None:
+    """Write plots/train: the curves, and what augmentation makes of some images."""
+    from stages.train import curves
+
+    with files.atomic_folder(paths.PLOTS / "train") as folder:
+        curves.write(pd.concat(histories), folder)
+        if settings.train.augment.active:
+            from stages.train import augment
+
+            images = file.read(file.rows(list(train["image_id"][:SHOWN])))
+            augment.contact_sheet(images, settings.train.augment, settings.train.seed).save(folder / "augmented.png")
 
 
 def design_of(settings: Params):

@@ -1,20 +1,21 @@
 """The training loop: seeded order, fixed batch shape, best epoch kept."""
 
 import concurrent.futures
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import keras
 import numpy as np
-import tensorflow as tf
 from sklearn.metrics import roc_auc_score
 
+from stages.common import console
 from stages.common.errors import UserError
 from stages.models import front, layers, runtime, trained
-from stages.models.compose import STANDARDIZE, Parts
+from stages.models.compose import Parts
 from stages.models.feature_file import FeatureFile
-from stages.train import standardize
+from stages.train import prepare
+from stages.train.checkpoint import Checkpoint
 from stages.train.settings import Settings
+from stages.train.step import Trainer
 
 Arrays = dict[str, np.ndarray]
 
@@ -28,91 +29,51 @@ class Part:
 
 
 def fit(
-    parts: Parts, file: FeatureFile, train: Part, validation: Part, settings: Settings, model: trained.Trained
+    parts: Parts,
+    file: FeatureFile,
+    train: Part,
+    validation: Part,
+    settings: Settings,
+    model: trained.Trained,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[Arrays, list[dict]]:
     """Train the tail in place. Returns the best epoch's weights by name, and the history, a dict an epoch.
 
-    `model` says what the logits mean; its arrays are not used.
+    `model` says what the logits mean; its arrays are not used. With a `checkpoint`, a training that it knows goes on.
 
     Raises:
         UserError: the numbers ran away, or the validation images are of one class where their AUC is to choose.
     """
     if settings.monitor == "roc_auc" and len(np.unique(validation.labels)) < 2:
         raise UserError("`train.monitor: roc_auc` needs validation images of two classes or more; set it to loss")
-    _standardize(parts, file, train.rows)
-    step = _step(parts, settings, model)
+    trainer = Trainer(parts.tail, settings, model)
+    history, best = checkpoint.restore(trainer.variables) if checkpoint else ([], {})
+    if not history:
+        prepare.prepare(parts, file, train.rows)
     tail = runtime.compiled(parts.tail)
     weights = _image_weights(train.labels, len(model.classes), settings.class_weights)
-    history: list[dict] = []
-    best: Arrays = {}
-    for epoch in range(1, settings.epochs + 1):
+    left = range(len(history) + 1, settings.epochs + 1)
+    for epoch in console.progress(left, len(left), "training, epochs"):
+        if _is_over(history, settings):
+            break
         layers.set_progress(parts.tail, settings.drop_block.progress(epoch, settings.epochs))
-        losses = [
-            step(features, labels, shares) for features, labels, shares in _epoch(file, train, weights, settings, epoch)
-        ]
+        trainer.begin(epoch)
+        losses = [trainer(*batch) for batch in _epoch(file, train, weights, settings, epoch)]
         row = {"epoch": epoch, "loss": float(np.mean([float(loss) for loss in losses]))}
-        row |= _validate(tail, file, validation, model)
-        history.append(row)
+        history.append(row | _validate(tail, file, validation, model))
         if _best(history, settings.monitor) == epoch:
             best = {name: np.array(value) for name, value in front.named_weights(parts.tail).items()}
-        elif settings.patience is not None and epoch - _best(history, settings.monitor) >= settings.patience:
-            break
+        if checkpoint:
+            checkpoint.keep(trainer.variables, history, best)
     chosen = _best(history, settings.monitor)
     return best, [{**row, "best": int(row["epoch"] == chosen)} for row in history]
 
 
-def _standardize(parts: Parts, file: FeatureFile, rows: np.ndarray) -> None:
-    """Fit the standardiser on what the head is given before training begins."""
-    if STANDARDIZE not in {layer.name for layer in parts.tail.layers}:
-        return
-    chunks = file.chunks(rows)
-    if parts.before_head is not None:
-        chunks = runtime.run(runtime.compiled(parts.before_head), chunks, file.batch_size)
-    layer = parts.tail.get_layer(STANDARDIZE)
-    for variable, value in zip((layer.mean, layer.deviation), standardize.fit(chunks), strict=True):
-        variable.assign(value)
-
-
-def _step(parts: Parts, settings: Settings, model: trained.Trained) -> Callable[..., tf.Tensor]:
-    """One compiled training step: features, class numbers and weights of a padded batch -> its mean loss."""
-    tail = parts.tail
-    head = [value for layer in tail.layers if layer.name.startswith("head") for value in layer.trainable_variables]
-    known = {id(value) for value in head}
-    backbone = [value for value in tail.trainable_variables if id(value) not in known]
-    optimizers = [(_optimizer(settings, settings.learning_rate), head)]
-    if backbone:
-        optimizers.append((_optimizer(settings, settings.backbone_learning_rate), backbone))
-    for optimizer, variables in optimizers:
-        optimizer.build(variables)
-    positive = model.classes.index(model.positive_class)
-
-    @tf.function
-    def step(features: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            logits = tail(tf.cast(features, tf.float32), training=True)
-            if model.loss == "sigmoid":
-                targets = tf.cast(labels == positive, tf.float32)
-                losses = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits[:, 0])
-            else:
-                losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-            loss = tf.reduce_sum(losses * weights) / tf.reduce_sum(weights)
-        gradients = tape.gradient(loss, head + backbone)
-        for optimizer, variables in optimizers:
-            optimizer.apply_gradients(zip(gradients[: len(variables)], variables, strict=True))
-            del gradients[: len(variables)]
-        return loss
-
-    return step
-
-
-def _optimizer(settings: Settings, learning_rate: float) -> keras.optimizers.Optimizer:
-    options = {"learning_rate": learning_rate, "weight_decay": settings.weight_decay or None}
-    if settings.optimizer == "sgd":
-        optimizer = keras.optimizers.SGD(momentum=0.9, nesterov=True, **options)
-    else:
-        optimizer = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}[settings.optimizer](**options)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return optimizer
+def _is_over(history: list[dict], settings: Settings) -> bool:
+    """Whether `patience` has run out."""
+    if settings.patience is None or not history:
+        return False
+    return history[-1]["epoch"] - _best(history, settings.monitor) >= settings.patience
 
 
 def _epoch(

@@ -6,6 +6,24 @@ from pydantic import Field
 
 from stages.common.schema import Section
 from stages.models.drop_block import Settings as DropBlockSettings
+from stages.train.augment_settings import Settings as AugmentSettings
+
+
+class ScheduleSettings(Section):
+    """How the step sizes change from epoch to epoch; head and backbone alike."""
+
+    kind: Literal["constant", "cosine", "step", "exponential"] = "constant"
+    """cosine: falls to nothing along half a cosine (Loshchilov and Hutter 2017, arXiv:1608.03983); step: times `decay`
+    every `every` epochs; exponential: the same, spread evenly over the epochs."""
+
+    warmup: Annotated[int, Field(ge=0)] = 0
+    """Epochs in which the step sizes first grow, in equal steps."""
+
+    every: Annotated[int, Field(ge=1)] = 10
+    """Epochs from one step to the next."""
+
+    decay: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """What a step multiplies the step sizes by."""
 
 
 class Settings(Section):
@@ -15,13 +33,18 @@ class Settings(Section):
     """Cross-entropy over a logit for each class, or (sigmoid, two classes) of one logit for the positive class."""
 
     optimizer: Literal["adam", "sgd", "rmsprop"] = "adam"
-    """adam, sgd (Nesterov momentum 0.9) or rmsprop, each with Keras's other defaults."""
+    """adam, sgd (with Nesterov momentum) or rmsprop, each with Keras's other defaults."""
+
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """Nesterov momentum of sgd; 0: none. The others have their own."""
 
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
     """Step size of the head."""
 
     backbone_learning_rate: Annotated[float, Field(ge=0)] = 1e-5
     """Step size of the backbone's layers behind the cut."""
+
+    schedule: ScheduleSettings = ScheduleSettings()
 
     weight_decay: Annotated[float, Field(ge=0)] = 1e-4
     """Decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101) of kernels; biases are left alone."""
@@ -42,6 +65,7 @@ class Settings(Section):
     """balanced: each image weighs inversely to its class's share of the training images."""
 
     drop_block: DropBlockSettings = DropBlockSettings()
+    augment: AugmentSettings = AugmentSettings()
 
-    seed: int = 0
-    """Seed of the order of images."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Seed of the order of images and of their augmentation."""

@@ -9,7 +9,7 @@ from stages.common import files
 from stages.common.errors import UserError
 from stages.models import compose, runtime, trained
 from stages.models.feature_file import FeatureFile
-from stages.train import fit
+from stages.train import fit, step
 from stages.train.settings import Settings
 from tests import factories
 
@@ -202,7 +202,7 @@ def test_weight_decay_shrinks_kernels_and_leaves_biases_alone(optimizer):
     layer = keras.layers.Dense(3, name="head_dense")
     layer.build((None, 4))
     layer.set_weights([np.full((4, 3), 2.0), np.full(3, 2.0)])
-    made = fit._optimizer(Settings(optimizer=optimizer, weight_decay=0.1), 0.5)
+    made = step.optimizer(Settings(optimizer=optimizer, weight_decay=0.1), 0.5)
     made.build(layer.trainable_variables)
     made.apply_gradients([(0 * variable, variable) for variable in layer.trainable_variables])
     np.testing.assert_allclose(layer.kernel.numpy(), 2 * (1 - 0.5 * 0.1), rtol=1e-6)

@@ -1,0 +1,79 @@
+"""One training step: forward, backward, and the optimisers of head and backbone."""
+
+import keras
+import tensorflow as tf
+
+from stages.models.trained import Trained
+from stages.train import augment, schedule
+from stages.train.settings import Settings
+
+
+class Trainer:
+    """Trains a tail in place, a padded batch at a time.
+
+    `variables` is all that the next step depends on: weights, optimisers, and the state of the random numbers.
+    """
+
+    def __init__(self, tail: keras.Model, settings: Settings, model: Trained) -> None:
+        self._tail, self._settings, self._model = tail, settings, model
+        self._augment = augment.layers(settings.augment, settings.seed)
+        self._optimizers = [(optimizer(settings, rate), rate, part) for rate, part in self._trained_parts()]
+        for made, _, part in self._optimizers:
+            made.build(part)
+        self._step = tf.function(self._one_step)
+
+    def _trained_parts(self) -> list[tuple[float, list[keras.Variable]]]:
+        """Step size and variables of the head, and of the backbone behind the cut where there is one."""
+        head = [
+            value for layer in self._tail.layers if layer.name.startswith("head") for value in layer.trainable_variables
+        ]
+        known = {id(value) for value in head}
+        backbone = [value for value in self._tail.trainable_variables if id(value) not in known]
+        parts = [(self._settings.learning_rate, head), (self._settings.backbone_learning_rate, backbone)]
+        return [(rate, part) for rate, part in parts if part]
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """Always in the same order."""
+        optimizers = [made for made, _, _ in self._optimizers]
+        return [value for part in (self._tail, *self._augment, *optimizers) for value in part.variables]
+
+    def begin(self, epoch: int) -> None:
+        """Set the step sizes of an epoch (from 1)."""
+        factor = schedule.factor(self._settings.schedule, epoch, self._settings.epochs)
+        for made, rate, _ in self._optimizers:
+            made.learning_rate = rate * factor
+
+    def __call__(self, features: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        """Features (n, ...), class numbers (n,) and weights (n,) -> the batch's mean loss before the step."""
+        return self._step(features, labels, weights)
+
+    def _one_step(self, features: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        features = tf.cast(features, tf.float32)
+        for layer in self._augment:
+            features = layer(features, training=True)
+        with tf.GradientTape() as tape:
+            losses = self._losses(self._tail(features, training=True), labels)
+            loss = tf.reduce_sum(losses * weights) / tf.reduce_sum(weights)
+        gradients = tape.gradient(loss, [part for _, _, part in self._optimizers])
+        for (made, _, part), gradient in zip(self._optimizers, gradients, strict=True):
+            made.apply_gradients(zip(gradient, part, strict=True))
+        return loss
+
+    def _losses(self, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        if self._model.loss == "sigmoid":
+            positive = self._model.classes.index(self._model.positive_class)
+            targets = tf.cast(labels == positive, tf.float32)
+            return tf.nn.sigmoid_cross_entropy_with_logits(targets, logits[:, 0])
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+
+
+def optimizer(settings: Settings, learning_rate: float) -> keras.optimizers.Optimizer:
+    """The optimiser that the parameters name; biases and normalisation do not decay."""
+    options = {"learning_rate": learning_rate, "weight_decay": settings.weight_decay or None}
+    if settings.optimizer == "sgd":
+        made = keras.optimizers.SGD(momentum=settings.momentum, nesterov=settings.momentum > 0, **options)
+    else:
+        made = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}[settings.optimizer](**options)
+    made.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return made
