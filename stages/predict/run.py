@@ -39,17 +39,21 @@ class Outcome:
         found = list(self.doubts)
         if self.table is not None and (far := list(self.table.loc[self.table["warning"] != "", "source_path"])):
             found.append(
-                f"{len(far)} of {len(self.table)} images are far from the training images, so do not rely on their "
-                f"probabilities: {_some(far)}."
+                f"Far from the training images, so that their probabilities are not to be relied on: {len(far)} of "
+                f"{len(self.table)} images ({_some(far)})."
             )
         if failed := self.failed():
-            named = [f"{each.source_path} ({each.detail or REASONS[each.reason]})" for each in failed]
-            found.append(f"{len(failed)} files cannot be used: {_some(named)}.")
+            named = [f"{each.source_path}: {each.detail or REASONS[each.reason]}" for each in failed]
+            found.append(f"Cannot be used: {len(failed)} of {self.tried()} files ({_some(named)}).")
         return found
 
     def useless(self) -> str:
         """Where no file can be used: that it is so."""
-        return f"none of {len(self.failed())} files can be used"
+        return f"no file can be used, of {self.tried()}"
+
+    def tried(self) -> int:
+        """How many files were read as images."""
+        return len(self.taken.inputs) + len(self.failed())
 
     def failed(self) -> list[Rejection]:
         """The files that should have been images."""
