@@ -67,10 +67,11 @@ def check_shapes(arrays: dict[str, np.ndarray], backbone: Architecture, path: Pa
 
 
 def shapes(backbone: Architecture) -> dict[str, tuple[int, ...]]:
-    """The shape of each of a backbone's weights, by name."""
+    """The shape of each of a backbone's weights, by name; of a background there are none before training fits it."""
     from stages.models import front
 
-    return {name: tuple(value.shape) for name, value in front.named_weights(_model(backbone)).items()}
+    named = front.named_weights(_model(backbone)).items()
+    return {name: tuple(value.shape) for name, value in named if not name.startswith("background/")}
 
 
 def _model(backbone: Architecture):
