@@ -1,17 +1,18 @@
 """What an image is compared with: the reference of an attribution."""
 
 from collections.abc import Callable, Iterable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from stages.attribute.methods.base import Subject
+if TYPE_CHECKING:
+    from stages.attribute.methods.base import Subject
 
 Kind = Literal["black", "mean", "blurred"]
 BLUR = 0.1  # deviation of the blurred reference's Gaussian, as a fraction of the shorter side
 
 
-def shared(subject: Subject, kind: Kind) -> np.ndarray | None:
+def shared(subject: "Subject", kind: Kind) -> np.ndarray | None:
     """The reference (h, w, 3), float32, that all images share, or None where each has its own."""
     design = subject.model.design
     if kind == "black":
@@ -24,7 +25,7 @@ def shared(subject: Subject, kind: Kind) -> np.ndarray | None:
     return None
 
 
-def for_each(subject: Subject, kind: Kind) -> Callable[[np.ndarray], np.ndarray]:
+def for_each(subject: "Subject", kind: Kind) -> Callable[[np.ndarray], np.ndarray]:
     """A function from images (n, h, w, 3) to their references of the same shape."""
     one = shared(subject, kind)
     return blurred if one is None else lambda images: np.broadcast_to(one, images.shape)
@@ -38,7 +39,7 @@ def blurred(images: np.ndarray) -> np.ndarray:
     return ndimage.gaussian_filter(images, (0, deviation, deviation, 0), mode="nearest")
 
 
-def some(subject: Subject, count: int) -> np.ndarray:
+def some(subject: "Subject", count: int) -> np.ndarray:
     """At most `count` training images (count, h, w, 3), float32, evenly spaced in the order of their image_ids."""
     kept: list[np.ndarray] = []
     step = 1  # every step-th image is kept so far
