@@ -23,10 +23,13 @@ class Checkpoint:
     the best epoch. A training that has ended is kept without its variables.
     """
 
-    def __init__(self, path: Path, key: Callable[[], str]) -> None:
-        """`key` gives a text that changes with whatever the training depends on; asked only where it is needed."""
-        self._path, self._key = path, functools.cache(key)
-        self._last, self._cost = time.monotonic(), 0.0
+    def __init__(self, path: Path, key: Callable[[], str], seconds: float = SECONDS) -> None:
+        """`key` gives a text that changes with whatever the training depends on; asked only where it is needed.
+
+        With `seconds` 0 every epoch is kept.
+        """
+        self._path, self._key, self._seconds = path, functools.cache(key), seconds
+        self._last, self._wait = time.monotonic(), seconds
 
     def restore(self, variables: Sequence[keras.Variable]) -> tuple[list[dict], dict[str, np.ndarray]]:
         """Set the variables as they were kept. Returns the history and the best weights, both empty without a file."""
@@ -41,7 +44,7 @@ class Checkpoint:
 
     def keep(self, variables: Sequence[keras.Variable], history: list[dict], best: dict[str, np.ndarray]) -> None:
         """Write what there is, unless that was done a short while ago."""
-        if time.monotonic() - self._last >= max(SECONDS, COST * self._cost):
+        if time.monotonic() - self._last >= self._wait:
             self._write(variables, history, best)
 
     def end(self, history: list[dict], best: dict[str, np.ndarray]) -> None:
@@ -68,4 +71,5 @@ class Checkpoint:
             for number, variable in enumerate(variables):  # one by one: together they would double the memory
                 group.create_dataset(str(number), data=np.asarray(variable))
         self._last = time.monotonic()
-        self._cost = self._last - began
+        if self._seconds:
+            self._wait = max(self._seconds, COST * (self._last - began))

@@ -60,7 +60,6 @@ def train_and_be_killed(folder: Path) -> None:
     """Ends by SIGKILL in an epoch, as the epoch's weights are changed but not yet kept."""
     import os
 
-    checkpoint.SECONDS, checkpoint.COST = 0, 0
     validate, epochs = fit._validate, []
 
     def validate_or_die(*arguments: object) -> dict:
@@ -70,7 +69,7 @@ def train_and_be_killed(folder: Path) -> None:
         return validate(*arguments)
 
     fit._validate = validate_or_die
-    train(folder, checkpoint.Checkpoint(folder / "kept" / "fold.h5", lambda: "same"))
+    train(folder, checkpoint.Checkpoint(folder / "kept" / "fold.h5", lambda: "same", seconds=0))
 
 
 @pytest.fixture(scope="module")
