@@ -19,9 +19,14 @@ def decode(path: Path, size: Size, fit: Fit) -> np.ndarray:
     """
     try:
         with Image.open(path) as image:
-            pixels = np.asarray(fit_image(eight_bit(image), place((image.height, image.width), size, fit)))
+            return fitted(image, size, fit)
     except (OSError, SyntaxError, ValueError) as error:
         raise UserError(f"{path} cannot be read as an image ({error}); run `dvc repro --force ingest`") from error
+
+
+def fitted(image: Image.Image, size: Size, fit: Fit) -> np.ndarray:
+    """Pixels (height, width, 3), uint8, of an opened image on the input grid."""
+    pixels = np.asarray(fit_image(eight_bit(image), place((image.height, image.width), size, fit)))
     return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
 
 

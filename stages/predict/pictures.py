@@ -7,6 +7,7 @@ import pandas as pd
 
 from stages.common import console
 from stages.common.maps import open_maps
+from stages.predict import scores
 from stages.predict.bundle import Bundle
 from stages.predict.take import Taken
 from stages.render import colors
@@ -65,11 +66,13 @@ def gallery(
             probabilities=_calibrated(table, row, bundle.classes),
             predicted=table["predicted"].iloc[row],
             note=table["warning"].iloc[row],
+            warning="far from training" if table["warning"].iloc[row] else "",
             heats={name: heat for each in heats for name, heat in each[image_id].items()},
         )
         for row, image_id in enumerate(taken.image_ids)
     ]
-    page.write_gallery(folder, "Predictions", shown, layers, bundle.positive, notes)
+    kind = "calibrated" if scores.is_calibrated(bundle) else "uncalibrated"
+    page.write_gallery(folder, "Predictions", shown, layers, bundle.positive, notes, kind=kind)
 
 
 def _calibrated(table: pd.DataFrame, row: int, classes: Sequence[str]) -> dict[str, float]:

@@ -165,7 +165,7 @@ def _write_results(folder: Path, outcome: Outcome, bundle: Bundle) -> None:
 
 def _about(bundle: Bundle) -> list[str]:
     means = "" if len(bundle.folders) == 1 else f" Numbers and maps are means over {len(bundle.folders)} models."
-    return [f"For research, not for diagnosis. Shown are the columns calibrated_... of {PREDICTIONS}.{means}"]
+    return [f"For research, not for diagnosis.{means}"]
 
 
 def _description(bundle: Bundle, outcome: Outcome) -> dict:

@@ -71,6 +71,11 @@ def table(scores: Scores, taken: Taken, bundle: Bundle) -> pd.DataFrame:
     return found
 
 
+def is_calibrated(bundle: Bundle) -> bool:
+    """Whether a temperature was fitted for each model."""
+    return not fitted.missing(bundle.calibration, "temperature")
+
+
 def doubts(bundle: Bundle) -> list[str]:
     """What could not be fitted, and so holds for every image, in sentences."""
     entries = bundle.calibration

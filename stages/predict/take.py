@@ -11,9 +11,8 @@ import numpy as np
 
 from stages.common import console, files
 from stages.extract import features
-from stages.extract.decode import decode
-from stages.ingest.decode import decode as read_picture
-from stages.ingest.decode import encode
+from stages.extract.decode import fitted
+from stages.ingest.decode import decode, encode
 from stages.ingest.listing import Rejection, UnfitError
 from stages.models import runtime
 from stages.predict.inputs import Input
@@ -86,7 +85,7 @@ def _take_one(each: Input, folder: Path, design: "Design") -> tuple[Path, np.nda
     """The stored file of an image and its pixels on the input grid."""
     try:
         content = each.file.read_bytes()
-        picture = read_picture(content)
+        picture = decode(content)
         if min(picture.image.size) < SMALLEST:
             raise UnfitError("too_small", f"{picture.image.width}x{picture.image.height} pixels")
     except OSError as error:
@@ -96,7 +95,7 @@ def _take_one(each: Input, folder: Path, design: "Design") -> tuple[Path, np.nda
     data, suffix = encode(content, picture)
     path = folder / f"{each.image_id}{suffix}"
     path.write_bytes(data)
-    return path, decode(path, design.size, design.fit)
+    return path, fitted(picture.image, design.size, design.fit)  # the stored file holds these very pixels
 
 
 def _append(file: h5py.File, rows: np.ndarray) -> None:

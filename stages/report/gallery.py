@@ -43,6 +43,7 @@ class Picture:
     fold: int = -1
     group: str = ""
     note: str = ""
+    warning: str = ""  # a few words to be shown beside the probability, wherever it is
     outlines: Sequence[tuple[str, str]] = ()  # finding, SVG path in pixels of the image file
     heats: Mapping[str, Heat] = field(default_factory=dict)
 
@@ -175,6 +176,8 @@ def _row(picture: Picture, stored: tuple[int, int], heats: Mapping[str, Heat]) -
         "p": [files.significant(value) for value in picture.probabilities.values()],
         "outlines": [list(pair) for pair in picture.outlines],
     }
+    if picture.warning:
+        row["warning"] = picture.warning
     return row | {"heat": {name: _heat(heat) for name, heat in heats.items()}}
 
 

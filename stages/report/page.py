@@ -75,6 +75,7 @@ def write_gallery(
     positive: str,
     notes: Sequence[str] = (),
     size: gallery.Size = gallery.Size(),  # noqa: B008 -- frozen
+    kind: str = "uncalibrated",
 ) -> None:
     """Write a page with nothing but the gallery, as `predict` shows its images.
 
@@ -86,11 +87,12 @@ def write_gallery(
         positive: the class that is the finding.
         notes: sentences to be shown above.
         size: of the pictures.
+        kind: of probability: what stands behind the word.
     """
     classes = list(shown[0].probabilities) if shown else [positive]
     context = {"title": title, "sections": [], "notes": notes, "rule": f"{len(shown)} images."}
     _write_page(folder, "gallery_page.html.j2", context)
-    gallery.write(folder, shown, layers, size, _about(classes, positive))
+    gallery.write(folder, shown, layers, size, _about(classes, positive) | {"probability": kind})
 
 
 def _write_page(folder: Path, template: str, context: Mapping[str, object]) -> None:

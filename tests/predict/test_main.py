@@ -93,7 +93,9 @@ def test_an_image_unlike_the_training_images_is_told_everywhere(called):
     assert "predict: warning: Far from the training images, so that their" in result.stderr
     assert "strange.png" in result.stderr
     assert "Far from the training images" in (out / "gallery/index.html").read_text()
-    assert "far from the training images: distance" in (out / "gallery/data.js").read_text()
+    data = (out / "gallery/data.js").read_text()
+    assert "far from the training images: distance" in data
+    assert data.count('"warning":"far from training"') == (table["warning"] != "").sum()
 
 
 def test_a_second_run_replaces_the_first_and_gives_the_same_bytes(called, frozen, mixed, tmp_path):

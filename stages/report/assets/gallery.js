@@ -150,7 +150,8 @@
   function description(row) {
     const truth = row.label ? "labelled " + row.label + ", " : "";
     const regions = row.outlines.length ? "; " + row.outlines.length + " marked region(s)" : "";
-    return "Image " + row.name + ", " + truth + "predicted " + row.predicted + " (" + number(confidence(row)) + ")" + regions;
+    return "Image " + row.name + ", " + truth + "predicted " + row.predicted + " (" + number(confidence(row)) + ")" + regions
+      + (row.warning ? "; " + row.warning : "");
   }
 
   function number(given) {
@@ -177,6 +178,7 @@
     const caption = element("span", "caption");
     caption.append(badge(row));
     caption.append(element("span", "figure", number(state.sort === "name" ? confidence(row) : value(row))));
+    if (row.warning) caption.append(element("span", "badge wrong", row.warning));
     if (DATA.classes.length > 2 && row.label) {
       const truth = row.label === row.predicted ? row.label : row.label + " \u2192 " + row.predicted;
       caption.append(element("span", "truth", truth));
@@ -303,6 +305,7 @@
     add("Part", row.split + (row.fold >= 0 ? ", fold " + row.fold : ""));
     add("Group", row.group);
     add("Stored size", row.width + " \u00d7 " + row.height + " pixels");
+    if (row.warning) add("Warning", element("span", "badge wrong", row.warning));
     add("Note", row.note);
     const scores = scoreTable(row);
     return [probabilities(row), list, scores].filter(Boolean);
@@ -310,7 +313,7 @@
 
   function probabilities(row) {
     const table = element("table", "probabilities");
-    table.createCaption().textContent = "Probability (uncalibrated)";
+    table.createCaption().textContent = "Probability (" + (DATA.probability || "uncalibrated") + ")";
     DATA.classes.forEach((name, at) => {
       const line = table.insertRow();
       line.append(element("th", "", name));
