@@ -1,0 +1,90 @@
+"""Every head and every backbone trained from scratch learns 16 real images by heart: what cannot is broken."""
+
+import numpy as np
+import pytest
+
+from stages.common import params
+from stages.extract.decode import decode
+from stages.models import compose, front, runtime
+from stages.models.backbones import INPUT
+from stages.models.feature_file import FeatureFile
+from stages.train import fit
+from stages.train.__main__ import design_of
+from stages.weights.__main__ import seeded
+from tests import factories
+
+SIDE = 32
+BACKBONES = {  # widths (null: its own), epochs, learning rate
+    "vgg16": ([8, 8, 16, 16, 32], 120, 2e-3),
+    "vgg19": ([16, 32, 32, 32, 64], 200, 4e-4),
+    "resnet50": ([4, 8, 16, 32], 60, 4e-3),
+    "resnet50_dilated": ([8, 8, 16, 16], 60, 1e-3),
+    "small_cnn": (None, 100, 2e-3),
+    "patch_cnn": (None, 100, 2e-3),
+    "leaky_cnn": (None, 200, 1e-3),
+}
+HEADS = {
+    "fc": {"head__kind": "fc", "head__fc__width": 64},
+    "mean": {"head__kind": "score_map"},
+    "hidden": {"head__kind": "score_map", "head__score_map__hidden": 32},
+    "lse": {"head__kind": "score_map", "head__score_map__pooling": "lse"},
+    "top": {"head__kind": "score_map", "head__score_map__pooling": "top"},
+    "max": {"head__kind": "score_map", "head__score_map__pooling": "max"},
+    "attention": {"head__kind": "attention"},
+    "gated": {"head__kind": "attention", "head__attention__gated": True},
+    "sigmoid": {"head__kind": "fc", "head__fc__width": 64, "train__loss": "sigmoid"},
+}  # fmt: skip
+TILES = {"image__tiles__size": 16, "image__tiles__stride": 8, "head__kind": "attention"}
+
+
+@pytest.fixture(scope="module")
+def images(real_data):
+    """Eight ultrasound images of each of two classes (16, SIDE, SIDE, 3), and their class numbers."""
+    runtime.start()
+    files = [path for name in ("benign", "malignant") for path in sorted((real_data / "busi" / name).glob("*.png"))[:8]]
+    return np.stack([decode(path, (SIDE, SIDE), "stretch") for path in files]), np.repeat([0, 1], 8).astype(np.int32)
+
+
+def learnt(images, folder, backbone, widths, epochs, rate, **values):
+    """Loss and accuracy on the training images at the best epoch of training on them."""
+    pixels, labels = images
+    common = {
+        "image__height": SIDE, "image__width": SIDE, "backbone__name": backbone, "backbone__widths": widths,
+        "backbone__cut": INPUT, "backbone__weights": "random", "backbone__train_statistics": True,
+        "head__standardize": False, "head__fc__dropout": 0.0, "train__batch_size": 16, "train__epochs": epochs,
+        "train__patience": None, "train__learning_rate": rate, "train__backbone_learning_rate": rate,
+        "train__weight_decay": 0.0, "attribute__maps": {"gradcam": {"method": "gradcam"}},
+    }  # fmt: skip
+    settings = params.parse(factories.changed(**common | values), "params.yaml")
+    design = design_of(settings)
+    parts = compose.compose(design)
+    shapes = {name: tuple(value.shape) for name, value in front.named_weights(parts.whole).items()}
+    front.assign(parts.whole, seeded({name: shapes[name] for name in shapes if not name.startswith("head")}, 1))
+    features = pixels if parts.front is None else parts.front(pixels.astype(np.float32)).numpy().astype(np.float16)
+    part = fit.Part(np.arange(16), labels)
+    with FeatureFile(factories.feature_file(folder / "features.h5", features), 1 << 30) as file:
+        model = factories.trained_model(design, {}, settings.train.loss)
+        _, history = fit.fit(parts, file, part, part, settings.train, model)
+    best = next(row for row in history if row["best"])
+    return best["validation_loss"], best["validation_accuracy"]
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_every_head(images, tmp_path, head):
+    at = {"backbone__cut": "pool2", "backbone__end": "pool2", "head__standardize": True}
+    loss, accuracy = learnt(images, tmp_path, "small_cnn", None, 200, 2e-2, **at, **HEADS[head])
+    assert accuracy == 1
+    assert loss < 0.1
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_every_backbone(images, tmp_path, backbone):
+    loss, accuracy = learnt(images, tmp_path, backbone, *BACKBONES[backbone], **HEADS["fc"])
+    assert accuracy == 1
+    assert loss < 0.1
+
+
+def test_a_bag_of_tiles(images, tmp_path):
+    loss, accuracy = learnt(images, tmp_path, "patch_cnn", None, 100, 2e-3, **TILES)
+    assert accuracy == 1
+    assert loss < 0.1
