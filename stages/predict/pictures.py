@@ -40,6 +40,7 @@ def overlays(folder: Path, maps: Path, taken: Taken, table: pd.DataFrame, bundle
             probabilities=_calibrated(table, row, bundle.classes),
             regions=None,
             masks=folder,
+            warning=_warning(table, row),
         )
         found = draw(drawing, task)
         low, high = (None if pd.isna(found[end]) else float(found[end]) for end in ("low", "high"))
@@ -66,7 +67,7 @@ def gallery(
             probabilities=_calibrated(table, row, bundle.classes),
             predicted=table["predicted"].iloc[row],
             note=table["warning"].iloc[row],
-            warning="far from training" if table["warning"].iloc[row] else "",
+            warning=_warning(table, row),
             heats={name: heat for each in heats for name, heat in each[image_id].items()},
         )
         for row, image_id in enumerate(taken.image_ids)
@@ -77,6 +78,11 @@ def gallery(
 
 def _calibrated(table: pd.DataFrame, row: int, classes: Sequence[str]) -> dict[str, float]:
     return {name: float(table[f"calibrated_{name}"].iloc[row]) for name in classes}
+
+
+def _warning(table: pd.DataFrame, row: int) -> str:
+    """A few words beside the probability, wherever it is shown."""
+    return "far from training" if table["warning"].iloc[row] else ""
 
 
 def _layer(drawing: Drawing, about: str) -> Layer:

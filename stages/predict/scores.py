@@ -83,7 +83,11 @@ def doubts(bundle: Bundle) -> list[str]:
         "The probabilities are not calibrated": fitted.missing(entries, "temperature"),
         "There is no operating threshold": fitted.missing(entries, "operating_threshold"),
     }
-    found = [f"{what}{_of(why, entries)}: {next(iter(why.values()))}." for what, why in said.items() if why]
+    found = [
+        f"{what}{_of(why, entries)}: {next(iter(why.values())).removeprefix('not fitted: ')}."
+        for what, why in said.items()
+        if why
+    ]
     if any(entry["features"]["distance"] is None for entry in entries.values()):
         found.append("Whether an image is like the training images is not known: there were no validation images.")
     return found

@@ -51,7 +51,7 @@ class Task:
 
     image: the stored image file. row: in the file of maps. status, target: of the map.
     predicted, label: classes; label is empty where the truth is unknown. probabilities: of all classes, in their order.
-    regions: rows of regions.csv, or None. masks: the folder of the masks.
+    regions: rows of regions.csv, or None. masks: the folder of the masks. warning: a line for the caption, or nothing.
     """
 
     image_id: str
@@ -64,6 +64,7 @@ class Task:
     probabilities: Mapping[str, float]
     regions: pd.DataFrame | None
     masks: Path
+    warning: str = ""
 
 
 def prepare(file: MapFile, fit: Fit, settings: Settings, folder: Path) -> Drawing:
@@ -151,6 +152,8 @@ def _lines(drawing: Drawing, task: Task) -> list[str]:
     lines = [f"predicted {task.predicted} ({task.probabilities[task.predicted]:.2f})"]
     if task.label:
         lines[0] += f", truth {task.label}" + ("" if task.label == task.predicted else " - wrong")
+    if task.warning:
+        lines[0] += f" - {task.warning}"
     about = drawing.name if drawing.name == drawing.method else f"{drawing.name} ({drawing.method})"
     empty = "" if task.status == "ok" else f"; map empty: {task.status.replace('_', ' ')}"
     return [*lines, f"{about} for {task.target}{empty}", task.image_id]

@@ -1,5 +1,7 @@
 """The command, as it is called: what it writes, and how it fails."""
 
+from dataclasses import replace
+
 import h5py
 import numpy as np
 import pandas as pd
@@ -8,8 +10,11 @@ from PIL import Image
 
 from stages.common import console, files
 from stages.common.errors import UserError
+from stages.common.maps import open_maps
 from stages.predict import run
 from stages.predict.__main__ import main
+from stages.render import draw
+from stages.render.settings import Settings
 from tests import factories
 from tests.ingest import factory as images
 from tests.predict import factory
@@ -96,6 +101,23 @@ def test_an_image_unlike_the_training_images_is_told_everywhere(called):
     data = (out / "gallery/data.js").read_text()
     assert "far from the training images: distance" in data
     assert data.count('"warning":"far from training"') == (table["warning"] != "").sum()
+
+
+def test_the_drawn_image_carries_the_warning(tmp_path):
+    map_file(tmp_path / "a.h5")
+    Image.new("L", (480, 480)).save(tmp_path / "a.png")
+    drawing = draw.prepare(open_maps(tmp_path / "a.h5"), "stretch", Settings(), tmp_path)
+    task = draw.Task("a", tmp_path / "a.png", 0, "ok", "sick", "sick", "", {"sick": 1.0}, None, tmp_path)
+    first, second = (draw._lines(drawing, each)[0] for each in (task, replace(task, warning="far from training")))
+    assert (first, second) == ("predicted sick (1.00)", "predicted sick (1.00) - far from training")
+
+
+def map_file(path):
+    attributes = {"method": "gradcam", "part": "positive", "unit": "logit", "description": "a map"}
+    with files.create_hdf5(path, attributes) as file:
+        file.create_dataset("maps", data=np.ones((1, 4, 4), np.float32))
+        for name, text in (("image_id", "a"), ("target", "sick"), ("status", "ok")):
+            file.create_dataset(name, data=files.strings([text]))
 
 
 def test_a_second_run_replaces_the_first_and_gives_the_same_bytes(called, frozen, mixed, tmp_path):
