@@ -94,6 +94,29 @@ def test_a_folder_without_images_is_refused(tmp_path, files):
     assert not (tmp_path / "raw").exists()
 
 
+def locked(kind, path):
+    """A dvc.lock in the current folder that says where data/raw came from."""
+    values = f"source.kind: {kind}\n        source.path: {path}\n"
+    folder.LOCK.write_text(f"schema: '2.0'\nstages:\n  fetch:\n    params:\n      params.yaml:\n        {values}")
+
+
+def test_a_clone_or_a_queued_experiment_without_the_folder_s_images_uses_what_dvc_has(workspace, capsys):
+    source, raw = make(workspace / "inbox", {".gitkeep": b""}), make(workspace / "raw", FILES)
+    locked("folder", source)
+    assert folder.fetch(source, raw) == {"files": 4, "bytes": sum(map(len, FILES.values()))}
+    assert contents(raw) == FILES
+    assert "holds no images; the 4 files of" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("kind", "name"), [("phantom", "inbox"), ("folder", "other"), (None, "")])
+def test_what_came_from_elsewhere_is_not_taken_for_the_folder_s(workspace, kind, name):
+    source, raw = make(workspace / "inbox", {".gitkeep": b""}), make(workspace / "raw", FILES)
+    if kind is not None:
+        locked(kind, workspace / name)
+    with pytest.raises(UserError, match="inbox holds no images; put images in"):
+        folder.fetch(source, raw)
+
+
 def test_a_missing_folder_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"is not a folder.*source\.path"):
         folder.fetch(tmp_path / "nowhere", tmp_path / "raw")
