@@ -9,10 +9,10 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from stages.attribute import explain
+from stages.attribute import explain, subjects
 from stages.attribute.choose import choose
 from stages.attribute.methods import METHODS
-from stages.attribute.methods.base import MapSettings, Subject
+from stages.attribute.methods.base import MapSettings
 from stages.common import console, files, params, paths, tables
 from stages.common.errors import UserError
 from stages.common.folds import parts_of_fold
@@ -73,17 +73,14 @@ def _explain(
     training: Iterable[str],
 ) -> Iterator[explain.Explained]:
     """Explain images with the model in `folder`, one by one in the order of the rows."""
-    model = trained.load(folder)
-    design = model.design
+    subject = subjects.subject(folder, training)
+    design = subject.model.design
     batch = design.batch_size
-    decode = functools.partial(decoded, size=design.size, fit=design.fit, batch_size=batch)
-    parts = trained.build(model, paths.WEIGHTS)
-    subject = Subject(model, parts, lambda: decode([paths.IMAGES / path for path in training]))
     numbers = features.rows(list(rows["image_id"]))
-    logits = trained.two_logits(trained.logits(runtime.compiled(parts.tail), features, numbers), model)
+    logits = trained.two_logits(trained.logits(runtime.compiled(subject.parts.tail), features, numbers), subject.model)
     if METHODS[own.method].needs(own, design.backbone, design.cut, design.end) == "images":
-        chunks = decode([paths.IMAGES / images[image_id] for image_id in rows["image_id"]])
-        kind = "images"
+        files_of_rows = [paths.IMAGES / images[image_id] for image_id in rows["image_id"]]
+        chunks, kind = decoded(files_of_rows, design.size, design.fit, batch), "images"
     else:
         chunks, kind = features.chunks(numbers, batch), "features"
     yield from explain.explain(subject, own, chunks, kind, batch, logits, list(rows["label"]))

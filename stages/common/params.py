@@ -29,6 +29,7 @@ from stages.render.settings import Settings as RenderSettings
 from stages.report.settings import Settings as ReportSettings
 from stages.split.settings import Settings as SplitSettings
 from stages.train.settings import Settings as TrainSettings
+from stages.trust.settings import Settings as TrustSettings
 
 PARAMS = Path("params.yaml")
 
@@ -64,6 +65,7 @@ class Params(Section):
     evaluate: EvaluateSettings = EvaluateSettings()
     attribute: AttributeSettings = AttributeSettings()
     localize: LocalizeSettings = LocalizeSettings()
+    trust: TrustSettings = TrustSettings()
     render: RenderSettings = RenderSettings()
     report: ReportSettings = ReportSettings()
 

@@ -31,7 +31,14 @@ class Caution:
 
 def find(run: Run, evaluate: Node, localize: Node) -> list[Caution]:
     """All cautions of a run, the serious ones first."""
-    found = [*_design(run), *_size(run, evaluate), *_classifier(evaluate), *_maps(run, localize), *_data(run)]
+    found = [
+        *_design(run),
+        *_size(run, evaluate),
+        *_classifier(evaluate),
+        *_maps(run, localize),
+        *_trust(run),
+        *_data(run),
+    ]
     order = ["serious", "care", "note"]
     return sorted(found, key=lambda caution: order.index(caution.level))
 
@@ -113,6 +120,24 @@ def _maps(run: Run, localize: Node) -> Iterator[Caution]:
     words = ", ".join(f"{count} of {total} maps of {name}" for name, count, total in empty if count)
     if words:
         yield _caution("note", "Empty maps, where the method found nothing: {}.", words)
+
+
+def _trust(run: Run) -> Iterator[Caution]:
+    """Maps that stage trust found to show something else than what the model looks at."""
+    trust = numbers.root(run.trust, "metrics/trust.json")
+    for name, found in run.trust.get("sanity", {}).get("maps", {}).items():
+        if found["unchanged"]:
+            text = (
+                "The map {} hardly changes when the model's weights are shuffled (rank correlation {}): it shows the "
+                "image more than what the model has learned."
+            )
+            yield _caution("care", text, name, numbers.number(trust["sanity"]["maps"][name]["everything"]))
+    for name in run.trust.get("faithfulness", {}).get("maps", {}):
+        curves = trust["faithfulness"]["maps"][name]["blurred"]
+        worse = [curve for curve in ("insertion", "deletion") if _verdict(curves[curve]["better"]) == "serious"]
+        if worse:
+            text = "The map {} is worse than pixels in random order at telling what the model looks at ({})."
+            yield _caution("care", text, name, " and ".join(worse))
 
 
 def _data(run: Run) -> Iterator[Caution]:

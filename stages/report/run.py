@@ -12,6 +12,7 @@ from stages.common.params import Params
 
 EVALUATE = paths.METRICS / "evaluate.json"
 LOCALIZE = paths.METRICS / "localize.json"
+TRUST = paths.METRICS / "trust.json"
 FETCH = paths.METRICS / "fetch.json"
 LEAK_COLUMNS = {
     "image_id": "str",
@@ -66,6 +67,7 @@ class Run:
     leaks: pd.DataFrame
     evaluate: dict
     localize: dict
+    trust: dict
     calibration: dict
     fetch: dict
     ingest: dict
@@ -109,6 +111,7 @@ def read(root: Path, params: Params) -> Run:
         leaks=_optional_table(root / paths.LEAK_TABLE, LEAK_COLUMNS),
         evaluate=_needed(root / EVALUATE, files.read_json),
         localize=_optional_json(root / LOCALIZE),
+        trust=_optional_json(root / TRUST),
         calibration=_optional_json(root / paths.CALIBRATION),
         fetch=_optional_json(root / FETCH),
         ingest=_optional_json(root / paths.INGEST_SUMMARY),

@@ -8,7 +8,7 @@ from tests.pipeline.workspace import Workspace
 
 AFTER_TRAIN = {
     *("train", "evaluate", "attribute@deeplift", "attribute@gradcam", "localize"),
-    *("render@deeplift", "render@gradcam", "report"),
+    *("trust", "render@deeplift", "render@gradcam", "report"),
 }
 
 

@@ -98,3 +98,28 @@ def test_what_was_left_out_and_empty_maps(result):
 
 def test_nothing_measured_is_told(result):
     assert level(replace(result, localize={"reason": "no regions", "notes": []}), "no regions") == "note"
+
+
+def trust(unchanged: bool, high: float | None) -> dict:
+    better = {"mean": -0.1, "low": None if high is None else -0.3, "high": high}
+    curves = {"blurred": {"insertion": {"better": better}, "deletion": {"better": better}}}
+    sane = {"correlation": {"head": 0.95, "all": 0.81}, "everything": 0.81, "unchanged": unchanged}
+    return {"sanity": {"maps": {"cam": sane}}, "faithfulness": {"maps": {"cam": curves}}}
+
+
+def test_a_map_that_ignores_the_weights_is_told(result):
+    assert level(replace(result, trust={}), "shuffled") is None
+    assert level(replace(result, trust=trust(False, 0.1)), "shuffled") is None
+    found = told(replace(result, trust=trust(True, 0.1)))
+    text = next(text for text in found if "shuffled" in text)
+    assert "cam" in text
+    assert "0.81" in text
+    assert found[text] == "care"
+
+
+def test_a_map_that_is_less_faithful_than_chance_is_told(result):
+    for high in (None, 0.1):
+        assert level(replace(result, trust=trust(False, high)), "random order") is None
+    found = told(replace(result, trust=trust(False, -0.05)))
+    text = next(text for text in found if "cam is worse than pixels in random order" in text)
+    assert "insertion and deletion" in text
