@@ -112,7 +112,8 @@ def _plot(histories: list[pd.DataFrame], settings: Params, file: FeatureFile, tr
         if settings.train.augment.active:
             from stages.train import augment
 
-            images = file.read(file.rows(list(train["image_id"][:SHOWN])))
+            shown = np.linspace(0, len(train) - 1, min(SHOWN, len(train))).astype(int)  # from all classes
+            images = file.read(file.rows(list(train["image_id"].iloc[shown])))
             augment.contact_sheet(images, settings.train.augment, settings.train.seed).save(folder / "augmented.png")
 
 

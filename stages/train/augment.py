@@ -1,5 +1,7 @@
 """Random changes of training images; they are no part of the model."""
 
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -10,6 +12,7 @@ from stages.train.augment_settings import Settings
 WHITE = 255.0
 NEAREST = {"fill_mode": "nearest"}
 VERSIONS = 5
+LARGEST_SIDE = 160  # in pixels, on the contact sheet: it is kept in git
 
 
 class RandomResizedCrop(keras.layers.Layer):
@@ -54,7 +57,7 @@ def layers(settings: Settings, seed: int) -> list[keras.Layer]:
 
 
 def contact_sheet(images: np.ndarray, settings: Settings, seed: int) -> Image.Image:
-    """Images (n, h, w, 3) in 0..255, a row each: first as they are, then changed five times."""
+    """Images (n, h, w, 3) in 0..255, a row each: first as they are, then changed five times; large ones shrunk."""
     changes = layers(settings, seed)
     columns = [images.astype(np.float32)]
     for _ in range(VERSIONS):
@@ -63,4 +66,6 @@ def contact_sheet(images: np.ndarray, settings: Settings, seed: int) -> Image.Im
             changed = layer(changed, training=True)
         columns.append(changed.numpy())
     sheet = np.concatenate([np.concatenate(list(column)) for column in columns], axis=1)
-    return Image.fromarray(np.clip(np.rint(sheet), 0, WHITE).astype(np.uint8))
+    picture = Image.fromarray(np.clip(np.rint(sheet), 0, WHITE).astype(np.uint8))
+    factor = max(1, math.ceil(max(images.shape[1:3]) / LARGEST_SIDE))
+    return picture.reduce(factor)

@@ -143,6 +143,13 @@ def test_the_contact_sheet_shows_each_image_and_five_changes_of_it_and_is_byte_s
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
+def test_large_images_are_shrunk_on_the_contact_sheet():
+    pixels = np.full((2, 300, 340, 3), 77, np.uint8)
+    sheet = augment.contact_sheet(pixels, Settings(flip="vertical"), 0)
+    assert sheet.size == (6 * 340 // 3, 2 * 300 // 3)
+    assert (np.asarray(sheet) == 77).all()
+
+
 def test_augmentation_of_kept_features_is_refused_before_any_work():
     with pytest.raises(UserError, match=r"`train\.augment` changes pixels, .*`backbone\.cut: block5_pool`; set"):
         params.parse(factories.changed(train__augment__rotation=10.0), "params.yaml")
