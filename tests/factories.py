@@ -43,8 +43,11 @@ def pictures(folder: Path, count: int, size: tuple[int, int] = (48, 64)) -> list
 
 
 def changed(**values: object) -> dict:
-    """The project's params.yaml as a dictionary, with some keys set: `train__epochs=3` is `train.epochs`."""
-    whole = copy.deepcopy(params.read_yaml(PROJECT / "params.yaml"))
+    """The defaults of all parameters, with some keys set: `train__epochs=3` is `train.epochs`.
+
+    Not those of params.yaml, which a user, and the project, may change.
+    """
+    whole = copy.deepcopy(params.Params().model_dump())
     for path, value in values.items():
         *parents, key = path.split("__")
         section = whole
@@ -55,13 +58,13 @@ def changed(**values: object) -> dict:
 
 
 def write_params(path: Path, **values: object) -> Path:
-    """A params file like the project's, with some keys set."""
+    """A params file of the defaults, with some keys set."""
     files.write_json(path, changed(**values))  # JSON is YAML
     return path
 
 
 def design(**values: object):
-    """The design of a small model that params.yaml with some keys set describes; see `changed`."""
+    """The design of a small model that the defaults with some keys set describe; see `changed`."""
     from stages.train.__main__ import design_of
 
     return design_of(params.parse(changed(**SMALL | values), "params.yaml"))

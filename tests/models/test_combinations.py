@@ -22,8 +22,9 @@ from tests import factories
 SIDE, IMAGES = 64, 4
 WIDTHS = {
     "vgg16": [2, 2, 4, 4, 4], "vgg19": [2, 2, 4, 4, 4], "resnet50": [2, 2, 4, 4], "resnet50_dilated": [2, 2, 4, 4],
-    "small_cnn": [4, 4, 6], "patch_cnn": [4, 6], "leaky_cnn": [4, 4, 6, 6, 6],
+    "small_cnn": [4, 4, 6], "patch_cnn": [4, 6], "leaky_cnn": [4, 4, 6, 6, 6], "background_cnn": [4, 4],
 }  # fmt: skip
+WHOLE = ("background_cnn",)  # can be cut at the input alone
 STRIDES = {"vgg16": 8, "resnet50": 16}
 HEAD_SETTINGS = {
     "head__fc__width": 8, "head__score_map__pooling": "lse", "head__score_map__hidden": 4,
@@ -69,7 +70,8 @@ def combinations() -> list[Combination]:
     found = []
     for name in sorted(set(BACKBONES) - {"vgg19"}):
         layers = BACKBONES[name].layer_names(Architecture(name=name))
-        found += [Combination(name, cut) for cut in (INPUT, layers[len(layers) // 2], layers[-1])]
+        cuts = (INPUT, layers[len(layers) // 2], layers[-1])
+        found += [Combination(name, cut) for cut in (cuts if name not in WHOLE else (INPUT,))]
     found += [Combination("vgg19", "block4_conv2")]  # the rest is the code of vgg16
     found += [Combination("patch_cnn", cut, tiles=True) for cut in (INPUT, "pool1", "pool2")]
     found += [Combination("vgg16", "block4_pool", tiles=True), Combination("resnet50", "conv4_block1_out", tiles=True)]
@@ -95,6 +97,8 @@ def parsed(combination: Combination, head: str) -> params.Params:
         "attribute__maps": {"gradcam": {"method": "gradcam"}},
         **HEAD_SETTINGS,
     }
+    if combination.backbone == "background_cnn":
+        values |= {"backbone__components": 1}  # of four images, four would leave nothing
     if combination.native:
         values |= {"image__fit": "native"}
     if combination.tiles:
