@@ -1,6 +1,9 @@
 """The curves of training, as a table and as DVCLive writes them."""
 
+import contextlib
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -27,10 +30,13 @@ def _live(rows: pd.DataFrame, folder: Path) -> None:
     from dvclive import Live
 
     os.environ["DVC_STUDIO_OFFLINE"] = "true"  # this stage touches no network, whatever the user's configuration
-    with Live(str(folder), save_dvc_exp=False, dvcyaml=None) as live:
-        for row in rows.to_dict("records"):
-            live.step = row["epoch"]
-            for name in CURVES:
-                if row[name] == row[name]:
-                    live.log_metric(name, significant(row[name]))
-            live.make_summary()
+    # outside the workspace: in a git repository without a commit DVCLive fails, and of others it wants to know
+    with tempfile.TemporaryDirectory() as outside:
+        with contextlib.chdir(outside), Live("live", save_dvc_exp=False, dvcyaml=None) as live:
+            for row in rows.to_dict("records"):
+                live.step = row["epoch"]
+                for name in CURVES:
+                    if row[name] == row[name]:
+                        live.log_metric(name, significant(row[name]))
+                live.make_summary()
+        shutil.copytree(Path(outside) / "live", folder)
