@@ -58,8 +58,9 @@ def explainer(subject: Subject, settings: Settings) -> Callable[[Batch], Result]
     def explain(images: np.ndarray, weights: np.ndarray) -> Result:
         covers = reference(images)
         pairs = itertools.product(range(len(images)), windows)
-        hidden = forward(_covered(images[row], covers[row], window) for row, window in pairs)
-        falls = forward(images)[:, None] - hidden.reshape(len(images), len(windows), -1)
+        copies = (_covered(images[row], covers[row], window) for row, window in pairs)
+        logits, hidden = np.split(forward(itertools.chain(images, copies)), [len(images)])
+        falls = logits[:, None] - hidden.reshape(len(images), len(windows), -1)
         falls = np.einsum("nmk,nk->nm", falls, weights)
         return Result(np.stack([_summed(windows, each, size) / covering for each in falls]))
 

@@ -42,6 +42,14 @@ MODELS = {  # its keys, and the methods that refuse it
         },
         {"attention", "deconvnet", "deepshap", "guided_backprop", "guided_gradcam"},
     ),
+    "background": (
+        {
+            "backbone__name": "background_cnn", "backbone__widths": [4, 6], "backbone__cut": "input",
+            "backbone__components": 3, "backbone__train_statistics": True,
+            "head__kind": "score_map", "head__score_map__pooling": "top",
+        },
+        {"attention", "deepshap"},
+    ),
 }  # fmt: skip
 FEW = {  # what makes a method quick
     "integrated_gradients": {"steps": 8},
