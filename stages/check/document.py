@@ -29,9 +29,7 @@ NAMES = {int: "integer", float: "number", str: "text", bool: "true, false", type
 def document() -> str:
     """The whole page, as Markdown."""
     pages = [INTRODUCTION, *_section(Params, "")]
-    pages.append(
-        "## The methods of `attribute.maps.<name>`\n\nEach map has a `method`, and these keys; those left out take their defaults.\n"
-    )
+    pages.append(METHODS_INTRODUCTION)
     for name, method in METHODS.items():
         pages += [
             f"### `method: {name}`\n\n{method.DESCRIPTION[0].upper()}{method.DESCRIPTION[1:]}.\n",

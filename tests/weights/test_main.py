@@ -38,9 +38,7 @@ def test_a_file_of_other_weights_is_not_taken_for_the_published_ones(tmp_path):
     weights = stage.seeded(read.shapes(Settings()), 0)
     files.write_arrays(tmp_path / "mine.h5", weights, {read.MARK: 1})
     path = str(tmp_path / "mine.h5")
-    with pytest.raises(
-        UserError, match=r"not the published ImageNet weights .* `backbone.weights: file`"
-    ):
+    with pytest.raises(UserError, match=r"not the published ImageNet weights .* `backbone.weights: file`"):
         stage.obtain(Settings(weights="imagenet", weights_file=path))
     found, origin, _ = stage.obtain(Settings(weights="file", weights_file=path))
     assert files.digest(found) == files.digest(weights)
