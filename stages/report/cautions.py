@@ -84,7 +84,7 @@ def _design(run: Run) -> Iterator[Caution]:
         yield _caution(
             "note", "The images are synthetic phantoms: they show that the pipeline works, nothing about patients."
         )
-    if run.weights.get("weights") == "random":
+    if run.weights.get("weights") == "random" and run.params.backbone.cut != "input":
         yield _caution("note", "The backbone's frozen weights are random, not learned from any images.")
 
 

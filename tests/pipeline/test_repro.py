@@ -61,7 +61,7 @@ def test_an_edit_of_a_colour_redraws_and_reports(finished: Workspace) -> None:
 
 def test_a_new_map_is_the_only_one_computed(finished: Workspace) -> None:
     finished.set({"attribute.maps.fine": {"method": "gradcam", "layer": "block4_conv3"}})
-    assert set(finished.repro()) - {"check"} == {"attribute@fine", "localize", "render@fine", "report"}
+    assert set(finished.repro()) - {"check"} == {"attribute@fine", "localize", "trust", "render@fine", "report"}
 
 
 def test_a_typo_stops_everything_before_any_work(finished: Workspace) -> None:

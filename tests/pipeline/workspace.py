@@ -51,6 +51,7 @@ class Workspace:
         (root / ".dvc").mkdir()
         shutil.copy(PROJECT / ".dvc/config", root / ".dvc/config")
         (root / "data/inbox").mkdir(parents=True)
+        (root / "data/inbox/.gitkeep").touch()
         self.run("git", "init", "-q")
         self.set({**TINY, "compute.cache_dir": str(root.parent / "store"), **settings})
 
