@@ -5,11 +5,10 @@ import functools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pandas as pd
 
-from stages.attribute import explain, subjects
+from stages.attribute import explain, map_file, subjects
 from stages.attribute.choose import choose
 from stages.attribute.methods import METHODS
 from stages.attribute.methods.base import MapSettings
@@ -34,7 +33,7 @@ def main(name: str) -> str:
     design = trained.load(next(iter(models.values()))).design
     with (
         FeatureFile(paths.FEATURES) as features,
-        files.create_hdf5(paths.MAPS / f"{name}.h5", _attributes(own)) as file,
+        files.create_hdf5(paths.MAPS / f"{name}.h5", map_file.attributes(own)) as file,
     ):
         file.create_dataset("image_id", data=files.strings(rows["image_id"]))
         shape = (len(rows), *design.size)
@@ -49,19 +48,8 @@ def main(name: str) -> str:
             for place, result in zip(mine, console.progress(explained, len(mine), f"attribute {name}"), strict=True):
                 maps[place] = result.values
                 notes[place] = result
-        _write_notes(file, notes)
+        map_file.write_notes(file, notes)
     return explain.summary(notes)
-
-
-def _attributes(own: MapSettings) -> dict[str, str]:
-    method = METHODS[own.method]
-    return {
-        "method": own.method,
-        "settings": own.model_dump_json(),
-        "part": own.part,
-        "unit": method.UNIT,
-        "description": method.DESCRIPTION,
-    }
 
 
 def _explain(
@@ -84,14 +72,6 @@ def _explain(
     else:
         chunks, kind = features.chunks(numbers, batch), "features"
     yield from explain.explain(subject, own, chunks, kind, batch, logits, list(rows["label"]))
-
-
-def _write_notes(file: h5py.File, notes: list[explain.Explained]) -> None:
-    file.create_dataset("target", data=files.strings(note.target for note in notes))
-    file.create_dataset("status", data=files.strings(note.status for note in notes))
-    if notes[0].delta is not None:
-        file.create_dataset("delta", data=np.array([note.delta for note in notes], np.float32))
-        file.create_dataset("completeness_error", data=np.array([note.error for note in notes], np.float32))
 
 
 def _arguments() -> argparse.Namespace:

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import h5py
 import numpy as np
 
-from stages.attribute import explain
+from stages.attribute import explain, map_file
 from stages.attribute.methods import METHODS
 from stages.attribute.methods.base import MapSettings, Subject
 from stages.common import console, files, params
@@ -58,7 +57,7 @@ def write(path: Path, settings: MapSettings, bundle: Bundle, taken: Taken, proba
     """
     count, models = len(taken.inputs), len(bundle.folders)
     notes: list[explain.Explained] = []
-    with files.create_hdf5(path, _attributes(settings)) as file:
+    with files.create_hdf5(path, map_file.attributes(settings)) as file:
         file.create_dataset("image_id", data=files.strings(taken.image_ids))
         size = bundle.design.size
         maps = file.create_dataset("maps", (count, *size), "float32", chunks=(1, *size))
@@ -72,7 +71,7 @@ def write(path: Path, settings: MapSettings, bundle: Bundle, taken: Taken, proba
             if model == models - 1:
                 notes.append(_mean(maps[row], sums[:, row] if promised else None, models, one.target, settings))
                 maps[row] = notes[-1].values
-        _write_notes(file, notes)
+        map_file.write_notes(file, notes)
     return explain.summary(notes)
 
 
@@ -140,22 +139,3 @@ def _mean(
     values = total / np.float32(models)
     delta, error = (None, None) if sums is None else sums / models
     return explain.Explained(values, target, explain.status(values, settings.part), delta, error)
-
-
-def _attributes(settings: MapSettings) -> dict[str, str]:
-    method = METHODS[settings.method]
-    return {
-        "method": settings.method,
-        "settings": settings.model_dump_json(),
-        "part": settings.part,
-        "unit": method.UNIT,
-        "description": method.DESCRIPTION,
-    }
-
-
-def _write_notes(file: h5py.File, notes: list[explain.Explained]) -> None:
-    file.create_dataset("target", data=files.strings(note.target for note in notes))
-    file.create_dataset("status", data=files.strings(note.status for note in notes))
-    if notes[0].delta is not None:
-        file.create_dataset("delta", data=np.array([note.delta for note in notes], np.float32))
-        file.create_dataset("completeness_error", data=np.array([note.error for note in notes], np.float32))
