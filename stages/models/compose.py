@@ -33,12 +33,13 @@ class Design(ImageSettings):
 
 @dataclass(frozen=True)
 class Parts:
-    """Three views of one model; they share their layers and weights.
+    """Views of one model; they share their layers and weights.
 
     front: image (n, h, w, 3), RGB in 0..255 -> the features at the cut, before they are rounded for keeping.
     tail: kept features -> logits (n, outputs).
     whole: image -> logits, rounding the features at the cut as keeping them does.
     before_head: kept features -> the head's input, before it is standardised; None where the head follows the cut.
+    present: kept features -> which instances of the head's input are there, booleans; None where all are.
     With `cut: input`, kept features are the images themselves: front is None and tail is the whole.
     """
 
@@ -46,6 +47,7 @@ class Parts:
     tail: keras.Model
     whole: keras.Model
     before_head: keras.Model | None
+    present: keras.Model | None
 
 
 def compose(design: Design) -> Parts:
@@ -53,15 +55,18 @@ def compose(design: Design) -> Parts:
     image = keras.Input((*design.size, 3), name="image")
     pixels = front.seen(image, design)
     raw, kept, end = _backbone(design, image, pixels)
-    logits = _head(design, end, _present(design, pixels, kept, end))
+    present = _present(design, pixels, kept, end)
+    logits = _head(design, end, present)
     whole = keras.Model(image, logits, name="whole")
+    there = None if present is None else keras.Model(kept, present, name="present")
     if design.cut == INPUT:
-        return Parts(None, whole, whole, keras.Model(image, end))
+        return Parts(None, whole, whole, keras.Model(image, end), there)
     return Parts(
         front=keras.Model(image, raw, name="front"),
         tail=keras.Model(kept, logits, name="tail"),
         whole=whole,
         before_head=None if design.cut == design.end else keras.Model(kept, end, name="before_head"),
+        present=there,
     )
 
 

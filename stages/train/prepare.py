@@ -1,6 +1,7 @@
 """Fits what is fitted before training, on training images alone: the background and the standardiser."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +10,9 @@ from stages.models.compose import STANDARDIZE, Parts
 from stages.models.feature_file import FeatureFile
 from stages.models.layers import Background
 from stages.train import background, standardize
+
+if TYPE_CHECKING:
+    import keras
 
 MOST_IMAGES = 2000  # that the background is fitted on, evenly spaced: their products are held in memory
 
@@ -22,16 +26,25 @@ def prepare(parts: Parts, file: FeatureFile, rows: np.ndarray) -> None:
             images = np.concatenate(list(_outputs(parts.whole.get_layer("preprocessing"), file.chunks(chosen))))
             _assign(layer, ("mean", "components", "deviation"), background.fit(images[..., 0], layer.count))
     if STANDARDIZE in layers:
-        chunks = file.chunks(rows)
-        if parts.before_head is not None:
-            chunks = runtime.run(runtime.compiled(parts.before_head), chunks, file.batch_size)
-        _assign(layers[STANDARDIZE], ("mean", "deviation"), standardize.fit(chunks))
+        _assign(layers[STANDARDIZE], ("mean", "deviation"), standardize.fit(_head_inputs(parts, file, rows)))
 
 
-def _outputs(layer: "object", chunks: Iterable[np.ndarray]) -> Iterable[np.ndarray]:
+def _outputs(layer: "keras.Layer", chunks: Iterable[np.ndarray]) -> Iterable[np.ndarray]:
     return (np.asarray(layer(chunk.astype(np.float32))) for chunk in chunks)
 
 
-def _assign(layer: "object", names: tuple[str, ...], values: tuple[np.ndarray, ...]) -> None:
+def _head_inputs(parts: Parts, file: FeatureFile, rows: np.ndarray) -> Iterable[np.ndarray]:
+    """Features (n, ..., c) before the standardiser; of bags that lack some of their instances, those that are there."""
+
+    def run(model: "keras.Model") -> Iterable[np.ndarray]:
+        return runtime.run(runtime.compiled(model), file.chunks(rows), file.batch_size)
+
+    features = file.chunks(rows) if parts.before_head is None else run(parts.before_head)
+    if parts.present is None:
+        return features
+    return (chunk[present] for chunk, present in zip(features, run(parts.present), strict=True))
+
+
+def _assign(layer: "keras.Layer", names: tuple[str, ...], values: tuple[np.ndarray, ...]) -> None:
     for name, value in zip(names, values, strict=True):
         getattr(layer, name).assign(value)

@@ -13,6 +13,7 @@ def fit(chunks: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         count += len(values)
         total = total + values.sum(axis=0)
         squares = squares + (values**2).sum(axis=0)
+    count = max(count, 1)  # every instance of every bag may be absent
     mean = total / count
     variance = np.maximum(squares / count - mean**2, 0)
     constant = variance <= 1e-12 * np.maximum(mean**2, 1e-12)

@@ -38,3 +38,9 @@ def test_large_values_do_not_overflow():
 def test_bags_and_vectors_have_channels_last():
     features = np.random.default_rng(0).random((6, 4, 2, 2, 3))
     np.testing.assert_allclose(standardize.fit([features])[0], features.mean(axis=(0, 1, 2, 3)), rtol=1e-6)
+
+
+def test_of_nothing_at_all_there_is_neither_mean_nor_deviation():
+    mean, deviation = standardize.fit([np.zeros((0, 3), np.float32)])
+    np.testing.assert_array_equal(mean, [0, 0, 0])
+    np.testing.assert_array_equal(deviation, [1, 1, 1])
