@@ -20,12 +20,12 @@ from stages.models.image import ImageSettings
 
 FEATURE_VERSION = 1  # raise when the same inputs give other features: it discards what the store holds
 SCHEMA_VERSION = 1  # of features.h5
-PRUNE_DAYS = 90
+PRUNE_DAYS, MOST_DAYS = 90, 100_000
 
 
 def main() -> str:
-    settings = params.load()
     days = _arguments().prune
+    settings = params.load()
     store_folder = _store_folder(settings.compute.cache_dir)
     if days is not None:
         removed, freed = prune(store_folder, days)
@@ -131,10 +131,17 @@ def _store_folder(cache_dir: str | None) -> Path:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m stages.extract", description="Extract features at the cut.")
     parser.add_argument(
-        "--prune", nargs="?", type=int, const=PRUNE_DAYS, metavar="DAYS",
+        "--prune", nargs="?", type=_days, const=PRUNE_DAYS, metavar="DAYS",
         help=f"only remove from the store what was not used for DAYS days ({PRUNE_DAYS})",
     )  # fmt: skip
     return parser.parse_args()
+
+
+def _days(text: str) -> int:
+    """A number of days; fewer than none would remove what was used today."""
+    if not (text.isdecimal() and int(text) <= MOST_DAYS):
+        raise argparse.ArgumentTypeError(f"DAYS must be a whole number from 0 to {MOST_DAYS} (given: {text})")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -77,6 +77,17 @@ def test_pruning_by_the_command_line(monkeypatch):
     assert extract(monkeypatch, "--prune").startswith("removed 0 features unused for 90 days")
 
 
+@pytest.mark.parametrize("days", ["-5", "1.5", "week", "100001"])
+def test_days_that_are_none_remove_nothing(monkeypatch, capsys, days):
+    prepare(1)
+    extract(monkeypatch)
+    with pytest.raises(SystemExit) as ended:
+        extract(monkeypatch, "--prune", days)
+    assert ended.value.code == 2
+    assert f"DAYS must be a whole number from 0 to 100000 (given: {days})" in capsys.readouterr().err
+    assert extract(monkeypatch) == "1 images: 0 computed, 1 from the store"
+
+
 @pytest.mark.parametrize(("height", "width", "size"), [(224, 224, 32), (64, 64, 32), (448, 448, 8), (2048, 2048, 2)])
 def test_the_batch_is_a_function_of_the_input_size(height, width, size):
     assert runtime.batch_size(height, width) == size
