@@ -27,7 +27,7 @@ from stages.predict import inputs, run, scores, take
 from stages.predict.bundle import open_bundle
 from stages.train.__main__ import design_of
 
-PARAMS = Path(__file__).parents[1] / "recipes/phantom.yaml"
+PARAMS = Path(__file__).parents[1] / "recipes/openi.yaml"
 
 
 def main() -> None:
@@ -97,6 +97,7 @@ def model_of(folder: Path) -> None:
     trained.save(trained.Trained(design, classes, positive, settings.train.loss, about, own), folder / "model")
     channels = parts.front.output_shape[-1]
     entry = {
+        "fitted_for": trained.identity(folder / "model"),
         "temperature": {"value": 1.5},
         "operating_threshold": {"value": 0.5},
         "features": {"mean": [0.0] * channels, "scale": [1.0] * channels, "distance": {"percentile_99": 2.0}},

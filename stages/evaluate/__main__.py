@@ -23,7 +23,12 @@ def main() -> str:
     predictions = Predictions({fold: values.__getitem__ for fold, values in predicted.items()}, {})
 
     pooled = trained.pooled(paths.FEATURES, list(study.split["image_id"]))
-    entries = {part.name: fitted.fit(study, part, predicted[part.fold], pooled) for part in study.models}
+    folders = trained.folders(paths.MODEL)
+    entries = {
+        part.name: {"fitted_for": trained.identity(folders[part.fold])}
+        | fitted.fit(study, part, predicted[part.fold], pooled)
+        for part in study.models
+    }
     about = {"classes": study.classes, "positive_class": settings.ingest.positive_class, "models": entries}
     files.write_json(paths.CALIBRATION, about)
 

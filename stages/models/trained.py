@@ -1,5 +1,6 @@
 """A trained model on disk: a JSON description, and its weights as named arrays. Loading runs no code from the files."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,6 +79,12 @@ def folders(folder: Path) -> dict[int, Path]:
     """The models in data/model by fold; -1 for the one of a run without folds."""
     found = {int(path.name.removeprefix("fold-")): path for path in sorted(folder.glob("fold-*"))}
     return found or {-1: folder}
+
+
+def identity(folder: Path) -> str:
+    """SHA-256 of a model's files, by which what was fitted on its output names it."""
+    digests = [files.sha256(folder / name) for name in (DESCRIPTION, WEIGHTS)]
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
 
 def build(model: Trained, weights: Path | None) -> "Parts":

@@ -94,6 +94,7 @@ def _calibration(path: Path, folders: dict[str, Path], classes: list[str]) -> di
         raise UserError(
             f"{path} cannot be read ({error}); run `dvc repro evaluate`, and carry the file with the model"
         ) from error
-    if about != classes or set(entries) != set(folders):
+    fits = about == classes and set(entries) == set(folders)
+    if not fits or any(entries[name].get("fitted_for") != trained.identity(folders[name]) for name in folders):
         raise UserError(f"{path} belongs to another model; run `dvc repro evaluate`, and carry the file with the model")
     return {name: entries[name] for name in folders}

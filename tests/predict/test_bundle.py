@@ -3,9 +3,11 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from stages.common.errors import UserError
+from stages.models import trained
 from stages.predict.bundle import open_bundle
 
 
@@ -30,6 +32,14 @@ def edit(path, change):
     path.write_text(json.dumps(content))
 
 
+def retrain(folder):
+    """The same model with one weight changed in its last digits, as another training would leave it."""
+    model = trained.load(folder)
+    values = next(iter(model.arrays.values()))
+    values[...] = np.nextafter(values, np.float32(np.inf))
+    trained.save(model, folder)
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -51,6 +61,11 @@ def edit(path, change):
             lambda folder: edit(folder / "calibration.json", lambda found: found["models"].update(other={})),
             "belongs to another model",
         ),
+        (
+            lambda folder: edit(folder / "calibration.json", lambda found: found["models"]["model"].pop("fitted_for")),
+            "belongs to another model",
+        ),
+        (lambda folder: retrain(folder / "model"), "calibration.json belongs to another model"),
     ],
 )
 def test_what_is_not_whole_is_told_so(carried, spoil, said):
