@@ -27,6 +27,7 @@ from stages.models.heads.settings import Settings as HeadSettings
 from stages.models.image import ImageSettings
 from stages.render.settings import Settings as RenderSettings
 from stages.report.settings import Settings as ReportSettings
+from stages.shortcuts.settings import Settings as ShortcutsSettings
 from stages.split.settings import Settings as SplitSettings
 from stages.train.settings import Settings as TrainSettings
 from stages.trust.settings import Settings as TrustSettings
@@ -45,6 +46,10 @@ class ComputeSettings(Section):
 
     memory_mb: Annotated[int, Field(ge=64)] = 4096
     """Features above this size are read from disk while training, rather than kept in memory."""
+
+    gpus: Annotated[int, Field(ge=1)] = 1
+    """GPUs that share each batch of a training, at the most. Several add up in another order and draw dropout anew:
+    the same training up to rounding and chance; `devices` in model.json says how many there were."""
 
 
 class Params(Section):
@@ -66,6 +71,7 @@ class Params(Section):
     attribute: AttributeSettings = AttributeSettings()
     localize: LocalizeSettings = LocalizeSettings()
     trust: TrustSettings = TrustSettings()
+    shortcuts: ShortcutsSettings = ShortcutsSettings()
     render: RenderSettings = RenderSettings()
     report: ReportSettings = ReportSettings()
 

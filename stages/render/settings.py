@@ -35,5 +35,10 @@ class Settings(Section):
     max_side: int = Field(768, ge=64, le=4096)
     """Longer side of the drawn image in pixels; smaller images keep their size."""
 
+    attention: Literal["overlay", "mosaic"] = "overlay"
+    """How attention over tiles is drawn: in colours like any other map, or as the mosaic of the method's authors (Ilse
+    et al. 2018, figure 5): each tile times its weight, rescaled so that the least of a bag is black and the greatest is
+    left as it is. The other settings of colour and opacity do not touch the mosaic."""
+
     naming: Literal["plain", "ancestor"] = "plain"
     """File names: `<image>.png`, or the ancestor's `<image>[p_normal,p_abnormal]_<map>.png` beside `..._base.png`."""

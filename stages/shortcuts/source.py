@@ -1,0 +1,53 @@
+"""The images, and where their regions are on the input grid."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from stages.common import paths
+from stages.common.geometry import Placement, place
+from stages.common.regions import region_mask
+from stages.extract.features import decoded
+from stages.models.image import ImageSettings
+from stages.shortcuts import pictures
+from stages.shortcuts.settings import Settings
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is known of all images: images.csv by image_id, the rows of regions.csv of each that has some."""
+
+    images: pd.DataFrame
+    regions: Mapping[str, pd.DataFrame]
+    view: ImageSettings
+    settings: Settings
+
+    def placement(self, image_id: str) -> Placement:
+        """Where an image lies on the input grid."""
+        return place(self._size(image_id), self.view.size, self.view.fit)
+
+    def decoded(self, image_ids: list[str]) -> Iterator[tuple[str, np.ndarray]]:
+        """Images (h, w, 3), float32, each with its image_id."""
+        stored = [paths.IMAGES / self.images.at[image_id, "path"] for image_id in image_ids]
+        batches = decoded(stored, self.view.size, self.view.fit, self.view.batch_size)
+        images = (image.astype(np.float32) for batch in batches for image in batch)
+        return zip(image_ids, images, strict=True)
+
+    def covered(self, image_id: str, lender: str) -> np.ndarray:
+        """The regions of an image, its own or another's, as pixels (h, w) of its input grid, grown."""
+        stored = region_mask(self.regions[lender], self._size(lender), paths.MASKS)
+        return pictures.on_input_grid(stored, self.placement(image_id), self.settings.dilation)
+
+    def mean(self, image_ids: list[str]) -> np.ndarray:
+        """The mean (h, w, 3), float32, of some images; at each pixel of those that reach it."""
+        total, count = np.zeros((*self.view.size, 3)), np.zeros((*self.view.size, 1))
+        for image_id, image in self.decoded(image_ids):
+            seen = pictures.seen_by(self.placement(image_id))[..., None]
+            total, count = total + image * seen, count + seen
+        overall = total.sum(axis=(0, 1)) / count.sum()
+        return np.where(count > 0, total / np.maximum(count, 1), overall).astype(np.float32)
+
+    def _size(self, image_id: str) -> tuple[int, int]:
+        return int(self.images.at[image_id, "height"]), int(self.images.at[image_id, "width"])
