@@ -53,13 +53,11 @@ def _train(
     import keras
 
     from stages.models import compose, front
-    from stages.train import fit
+    from stages.train import devices, fit
     from stages.train.checkpoint import Checkpoint
 
     keras.utils.set_random_seed(settings.train.seed)
     design = design_of(settings)
-    whole = compose.compose(design)
-    front.assign(whole.whole, files.read_arrays(paths.WEIGHTS / f"{design.backbone.name}.h5"))
     untrained = trained.Trained(
         design, settings.ingest.classes, settings.ingest.positive_class, settings.train.loss, {}, {}
     )
@@ -70,7 +68,11 @@ def _train(
         return fit.Part(file.rows(list(rows["image_id"])), rows["label"].map(numbers).to_numpy(np.int32))
 
     checkpoint = Checkpoint(CHECKPOINTS / f"fold{fold}.h5", lambda: _key(settings, fold))
-    arrays, history = fit.fit(whole, file, part("train"), part("validation"), settings.train, untrained, checkpoint)
+    strategy = devices.strategy(settings.compute.gpus)
+    with strategy.scope():
+        whole = compose.compose(design)
+        front.assign(whole.whole, files.read_arrays(paths.WEIGHTS / f"{design.backbone.name}.h5"))
+        arrays, history = fit.fit(whole, file, part("train"), part("validation"), settings.train, untrained, checkpoint)
     if others_follow:
         checkpoint.end(history, arrays)
     best = next(row for row in history if row["best"])
@@ -82,6 +84,7 @@ def _train(
         "epochs": len(history),
         "best_epoch": best["epoch"],
         "monitor": settings.train.monitor,
+        "devices": strategy.num_replicas_in_sync,
         "features": {name: _plain(value) for name, value in sorted(file.attributes.items())},
     }
     model = trained.Trained(design, untrained.classes, untrained.positive_class, untrained.loss, provenance, arrays)

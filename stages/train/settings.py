@@ -64,6 +64,10 @@ class Settings(Section):
     class_weights: Literal["none", "balanced"] = "none"
     """balanced: each image weighs inversely to its class's share of the training images."""
 
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    """mixed_bfloat16: layers compute in 16 bits while training, on GPUs that have bfloat16 in about half the time;
+    weights stay float32, and so does all that is computed after training."""
+
     drop_block: DropBlockSettings = DropBlockSettings()
     augment: AugmentSettings = AugmentSettings()
 

@@ -1,15 +1,16 @@
 """One training step: forward, backward, and the optimisers of head and backbone."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from stages.models.trained import Trained
-from stages.train import augment, schedule
+from stages.train import augment, devices, precision, schedule
 from stages.train.settings import Settings
 
 
 class Trainer:
-    """Trains a tail in place, a padded batch at a time.
+    """Trains a tail in place, a padded batch at a time, shared by the devices of TensorFlow's current strategy.
 
     `variables` is all that the next step depends on: weights, optimisers, and the state of the random numbers.
     """
@@ -20,7 +21,10 @@ class Trainer:
         self._optimizers = [(optimizer(settings, rate), rate, part) for rate, part in self._trained_parts()]
         for made, _, part in self._optimizers:
             made.build(part)
-        self._step = tf.function(self._one_step)
+        self._strategy = tf.distribute.get_strategy()
+        if self._strategy.num_replicas_in_sync > 1:
+            devices.synchronize(tail)
+        self._step = tf.function(self._shared_step)
 
     def _trained_parts(self) -> list[tuple[float, list[keras.Variable]]]:
         """Step size and variables of the head, and of the backbone behind the cut where there is one."""
@@ -44,17 +48,32 @@ class Trainer:
         for made, rate, _ in self._optimizers:
             made.learning_rate = rate * factor
 
-    def __call__(self, features: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    def __call__(self, features: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> tf.Tensor:
         """Features (n, ...), class numbers (n,) and weights (n,) -> the batch's mean loss before the step."""
-        return self._step(features, labels, weights)
+        return self._step(*(self._shares(values) for values in (features, labels, weights)))
+
+    def _shares(self, values: np.ndarray) -> tf.distribute.DistributedValues:
+        """Each device's rows of a batch."""
+        count = self._strategy.num_replicas_in_sync
+        return self._strategy.experimental_distribute_values_from_function(
+            lambda device: tf.convert_to_tensor(values[device.replica_id_in_sync_group :: count])
+        )
+
+    def _shared_step(self, features: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        with precision.of(self._tail, self._settings.precision):
+            losses = self._strategy.run(self._one_step, (features, labels, weights))
+        return self._strategy.reduce(tf.distribute.ReduceOp.SUM, losses, axis=None)
 
     def _one_step(self, features: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        """What each device does with its share of a batch; the optimisers sum the gradients over all of them."""
+        device = tf.distribute.get_replica_context()
+        total = device.all_reduce(tf.distribute.ReduceOp.SUM, tf.reduce_sum(weights))
         features = tf.cast(features, tf.float32)
         for layer in self._augment:
             features = layer(features, training=True)
         with tf.GradientTape() as tape:
             losses = self._losses(self._tail(features, training=True), labels)
-            loss = tf.reduce_sum(losses * weights) / tf.reduce_sum(weights)
+            loss = tf.reduce_sum(losses * weights) / total
         gradients = tape.gradient(loss, [part for _, _, part in self._optimizers])
         for (made, _, part), gradient in zip(self._optimizers, gradients, strict=True):
             made.apply_gradients(zip(gradient, part, strict=True))
