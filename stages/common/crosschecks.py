@@ -27,6 +27,7 @@ def problems(params: "Params") -> list[str]:
         _loss,
         _classes,
         _views,
+        _mosaic,
     )
     return [problem for check in (*checks, _maps) for problem in check(params)]
 
@@ -168,6 +169,12 @@ def _views(params: "Params") -> list[str]:
     source, wanted = params.source, params.ingest.openi.views
     if source.kind == "openi" and wanted != "all" and source.openi.projections is None:
         return [f"`ingest.openi.views`: {wanted} needs `source.openi.projections`; name that table, or keep all views"]
+    return []
+
+
+def _mosaic(params: "Params") -> list[str]:
+    if params.render.attention == "mosaic" and (params.image.tiling is None or params.head.kind != "attention"):
+        return ["`render.attention`: mosaic needs tiles (`image.tiles.size`) and `head.kind: attention`; use overlay"]
     return []
 
 

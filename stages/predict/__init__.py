@@ -18,7 +18,8 @@ data/ of a workspace, or a copy of these three. It writes a folder, whole:
                         Of a model with folds all numbers are means over the folds' models.
     rejected.csv        source_path, reason, detail: what was given and cannot be used
     maps/<map>.h5       as stage attribute writes them (mean over folds)
-    overlays/<map>/     <image_id>.png, the map drawn on the image; heat/<image_id>.png, its colours alone
+    overlays/<map>/     <image_id>.png, the map drawn on the image; heat/<image_id>.png, its colours alone; drawn as the
+                        section `render` of a YAML file among the maps says, else by its defaults
     gallery/index.html  all of it to look at, from disk
     prediction.json     the model's provenance, calibration, maps, and the versions that the numbers depend on
 

@@ -38,7 +38,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--maps", nargs="+", default=DEFAULT_MAPS, metavar="MAP",
-        help="methods such as gradcam, YAML files such as params.yaml, or none (default: gradcam)",
+        help="methods such as gradcam, YAML files such as params.yaml (drawn as it says), or none (default: gradcam)",
     )  # fmt: skip
     return parser.parse_args()
 

@@ -14,6 +14,7 @@ from stages.extract.features import decoded
 from stages.models.feature_file import FeatureFile
 from stages.predict.bundle import Bundle
 from stages.predict.take import Taken
+from stages.render.settings import Settings as RenderSettings
 
 NONE = "none"
 YAML_SUFFIXES = (".yaml", ".yml")
@@ -33,13 +34,19 @@ def choose(asked: Sequence[str] | Mapping[str, Mapping], bundle: Bundle) -> dict
     wanted = dict(asked) if isinstance(asked, Mapping) else _named(asked)
     if not wanted:
         return {}
-    chosen = params.parse(_like_params(bundle, wanted), "--maps").attribute.maps
+    like_params = {**_like_params(bundle, wanted), "render": _render(asked)}
+    chosen = params.parse(like_params, "--maps").attribute.maps
     if named := [name for name, settings in chosen.items() if settings.target == "true"]:
         raise UserError(f"--maps: `{named[0]}` explains the true class, which new images lack; use `target: predicted`")
     _, model, parts = next(bundle.models())
     for settings in chosen.values():
         METHODS[settings.method].explainer(Subject(model, parts, _no_training_images), settings)
     return chosen
+
+
+def drawing(asked: Sequence[str] | Mapping[str, Mapping]) -> RenderSettings:
+    """How the maps that `choose` found to fit are drawn: as the last YAML file with a section `render` says."""
+    return RenderSettings.model_validate(_render(asked))
 
 
 def write(path: Path, settings: MapSettings, bundle: Bundle, taken: Taken, probabilities: np.ndarray) -> str:
@@ -78,11 +85,20 @@ def write(path: Path, settings: MapSettings, bundle: Bundle, taken: Taken, proba
 def _named(asked: Sequence[str]) -> dict[str, Mapping]:
     wanted = {}
     for name in asked:
-        if name.lower().endswith(YAML_SUFFIXES):
+        if _is_file(name):
             wanted |= _from_file(Path(name))
         elif name != NONE:
             wanted[name] = {"method": name}
     return wanted
+
+
+def _render(asked: Sequence[str] | Mapping[str, Mapping]) -> dict:
+    named = [] if isinstance(asked, Mapping) else [Path(name) for name in asked if _is_file(name)]
+    return next((section for path in reversed(named) if (section := params.read_yaml(path).get("render"))), {})
+
+
+def _is_file(name: str) -> bool:
+    return name.lower().endswith(YAML_SUFFIXES)
 
 
 def _from_file(path: Path) -> dict[str, Mapping]:

@@ -12,7 +12,6 @@ from stages.predict.bundle import Bundle
 from stages.predict.take import Taken
 from stages.render import colors
 from stages.render.draw import HEAT, Drawing, Task, draw, prepare
-from stages.render.scale import policy
 from stages.render.settings import Settings
 from stages.report import page
 from stages.report.gallery import Heat, Layer, Picture
@@ -21,11 +20,13 @@ COLORS = 32  # of a colour bar, as the stage render gives them
 Heats = dict[str, dict[str, Heat]]
 
 
-def overlays(folder: Path, maps: Path, taken: Taken, table: pd.DataFrame, bundle: Bundle) -> tuple[Layer, Heats]:
+def overlays(
+    folder: Path, maps: Path, taken: Taken, table: pd.DataFrame, bundle: Bundle, settings: Settings
+) -> tuple[Layer, Heats]:
     """Draw a file of maps into a folder; gives what the gallery must know of it, and of each image."""
     (folder / HEAT).mkdir(parents=True)
     file = open_maps(maps)
-    drawing = prepare(file, bundle.design.fit, Settings(), folder)
+    drawing = prepare(file, bundle.design.fit, settings, folder)
     drawn: Heats = {}
     steps = console.progress(enumerate(taken.image_ids), len(taken.inputs), f"predict, drawing {file.name}")
     for row, image_id in steps:
@@ -90,7 +91,7 @@ def _layer(drawing: Drawing, about: str) -> Layer:
         name=drawing.name,
         about=about,
         unit=drawing.unit,
-        policy=policy(drawing.settings),
-        colors=colors.hexadecimal(drawing.colors, COLORS),
-        opacity=drawing.settings.opacity,
+        policy=drawing.policy,
+        colors=colors.hexadecimal(drawing.bar, COLORS),
+        opacity=drawing.opacity,
     )

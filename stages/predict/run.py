@@ -16,6 +16,7 @@ from stages.models import runtime, trained
 from stages.predict import inputs, maps, scores
 from stages.predict.bundle import Bundle, open_bundle
 from stages.predict.take import Taken, take
+from stages.render.settings import Settings as RenderSettings
 
 GALLERY, PREDICTIONS, REJECTED, DESCRIPTION = "gallery", "predictions.csv", "rejected.csv", "prediction.json"
 OUTPUTS = {PREDICTIONS, REJECTED, DESCRIPTION, GALLERY, paths.MAPS.name, paths.OVERLAYS.name}
@@ -26,13 +27,14 @@ FEW = 5  # of a list of names in a message
 @dataclass(frozen=True)
 class Outcome:
     """What came of the files. `table` is predictions.csv, None where no file can be used; `maps`: settings and summary
-    of each."""
+    of each. `drawing`: how they are drawn."""
 
     taken: Taken
     rejected: list[Rejection]
     table: pd.DataFrame | None = None
     doubts: list[str] = field(default_factory=list)
     maps: dict[str, dict] = field(default_factory=dict)
+    drawing: RenderSettings = field(default_factory=RenderSettings)
 
     def warnings(self) -> list[str]:
         """What a reader must know before the numbers, in sentences."""
@@ -84,7 +86,7 @@ def predict(
     found, others = inputs.find(named)
     bundle = open_bundle(model, weights)
     runtime.start()
-    chosen = maps.choose(asked, bundle)
+    chosen, drawing = maps.choose(asked, bundle), maps.drawing(asked)
     _, _, parts = next(bundle.models())
     taken = take(found, bundle.design, parts, work)
     rejected = sorted([*others, *taken.rejected], key=lambda each: each.source_path)
@@ -93,7 +95,7 @@ def predict(
     found_scores = scores.score(bundle, taken)
     table = scores.table(found_scores, taken, bundle)
     made = _maps(chosen, bundle, taken, found_scores, folder)
-    return Outcome(taken, rejected, table, scores.doubts(bundle), made), bundle
+    return Outcome(taken, rejected, table, scores.doubts(bundle), made, drawing), bundle
 
 
 def write(
@@ -154,7 +156,7 @@ def _write_results(folder: Path, outcome: Outcome, bundle: Bundle) -> None:
     layers, heats = [], []
     for name in outcome.maps:
         where, file = folder / paths.OVERLAYS.name / name, folder / paths.MAPS.name / f"{name}.h5"
-        layer, drawn = pictures.overlays(where, file, outcome.taken, outcome.table, bundle)
+        layer, drawn = pictures.overlays(where, file, outcome.taken, outcome.table, bundle, outcome.drawing)
         layers.append(layer)
         heats.append(drawn)
     (folder / GALLERY).mkdir()

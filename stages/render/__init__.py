@@ -19,6 +19,8 @@
     heat/<image_id>.png     RGBA at the stored image's aspect, longer side at most 256: the map's colours, their
                               alpha already scaled by render.opacity; stretched over the stored image it fits exactly;
                               no outline, no text
+    (attention: mosaic)     of attention, the image times the tiles' weights instead of colours over it; the heat layer
+                              is black, and clear where the weight is great; "colors" are what it makes of white
     (naming: ancestor)      <image_id>[p_first,p_second,...]_<map>.png and <image_id>[...]_base.png instead of
                               <image_id>.png: probabilities in the order of ingest.classes, two decimals
 

@@ -11,7 +11,6 @@ from stages.common.errors import UserError
 from stages.common.maps import MapFile, open_maps
 from stages.render import colors
 from stages.render.draw import HEAT, Drawing, Task, draw, prepare
-from stages.render.scale import policy
 
 COLUMNS = {
     "image_id": tables.TEXT,
@@ -85,11 +84,11 @@ def _scale(drawing: Drawing) -> dict:
         "method": drawing.method,
         "unit": drawing.unit,
         "part": "signed" if drawing.settings.signed else drawing.part,
-        "policy": policy(drawing.settings),
-        "opacity": drawing.settings.opacity,
+        "policy": drawing.policy,
+        "opacity": drawing.opacity,
         "low": low,
         "high": high,
-        "colors": colors.hexadecimal(drawing.colors, 32),
+        "colors": colors.hexadecimal(drawing.bar, 32),
     }
 
 

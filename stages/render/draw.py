@@ -13,7 +13,7 @@ from stages.common.geometry import Fit, Size, place
 from stages.common.maps import MapFile
 from stages.common.regions import region_mask
 from stages.extract.decode import eight_bit
-from stages.render import colors
+from stages.render import colors, mosaic
 from stages.render.caption import captioned
 from stages.render.overlay import layer, overlay, resized
 from stages.render.scale import Ends, own_ends, policy, shared_ends, shown_part
@@ -29,8 +29,10 @@ COMPRESSION = 3  # of PNG: 6 takes three times as long for files of the same siz
 class Drawing:
     """What all pictures of a map share.
 
+    policy: what the strongest colour means, in words.
+    opacity: of the strongest colour.
     shared: the ends of the colours for `scale: set`, else None.
-    colors: (256, 4), RGBA.
+    colors: (256, 4), RGBA. bar: the same, as they are shown beside their values.
     """
 
     maps: Path
@@ -40,9 +42,17 @@ class Drawing:
     unit: str
     fit: Fit
     settings: Settings
+    policy: str
+    opacity: float
     shared: Ends | None
     colors: np.ndarray
+    bar: np.ndarray
     folder: Path
+
+    @property
+    def is_mosaic(self) -> bool:
+        """Whether tiles are darkened, and not coloured."""
+        return mosaic.applies(self.method, self.settings)
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,8 @@ class Task:
 
 def prepare(file: MapFile, fit: Fit, settings: Settings, folder: Path) -> Drawing:
     """What the pictures of a file of maps share; they go to `folder`."""
+    darkens = mosaic.applies(file.method, settings)
+    table = mosaic.colors() if darkens else colors.table(settings)
     return Drawing(
         maps=file.path,
         name=file.name,
@@ -77,8 +89,11 @@ def prepare(file: MapFile, fit: Fit, settings: Settings, folder: Path) -> Drawin
         unit=file.unit,
         fit=fit,
         settings=settings,
-        shared=shared_ends(file, settings),
-        colors=colors.table(settings),
+        policy=mosaic.policy(policy(settings)) if darkens else policy(settings),
+        opacity=1.0 if darkens else settings.opacity,
+        shared=mosaic.shared_ends(file, settings) if darkens else shared_ends(file, settings),
+        colors=table,
+        bar=mosaic.shown_colors() if darkens else table,
         folder=folder,
     )
 
@@ -88,8 +103,9 @@ def draw(drawing: Drawing, task: Task) -> dict[str, object]:
     with Image.open(task.image) as stored:
         image = eight_bit(stored).convert("RGB")
     size = (image.height, image.width)
-    values = _values(drawing, task, size)
-    ends = None if values is None else drawing.shared or own_ends(values, drawing.settings)
+    raw = _raw(drawing, task)
+    values = None if raw is None else place(size, raw.shape, drawing.fit).to_stored(raw, fill=0.0)
+    ends = None if values is None else drawing.shared or _own_ends(drawing, raw, values)
     heat = _write_heat(drawing, task, values, ends)
     small = _drawn_size(size, drawing.settings.max_side)
     pixels = np.asarray(image.resize((small[1], small[0]), Image.Resampling.LANCZOS))
@@ -97,7 +113,7 @@ def draw(drawing: Drawing, task: Task) -> dict[str, object]:
     inside = None if task.regions is None else resized(region_mask(task.regions, size, task.masks), small)
     picture = overlay(pixels, shown, ends, drawing.colors, inside, colors.rgb(drawing.settings.outline_color))
     file, base = _names(drawing, task)
-    _save(captioned(picture, _lines(drawing, task), ends, drawing.colors, _bar_words(drawing)), drawing.folder / file)
+    _save(captioned(picture, _lines(drawing, task), ends, drawing.bar, _bar_words(drawing)), drawing.folder / file)
     if base:
         _save(Image.fromarray(pixels), drawing.folder / base)
     return {
@@ -112,14 +128,18 @@ def draw(drawing: Drawing, task: Task) -> dict[str, object]:
     }
 
 
-def _values(drawing: Drawing, task: Task, size: Size) -> np.ndarray | None:
-    """What is drawn of the map, on the stored grid; None where the map is empty."""
+def _raw(drawing: Drawing, task: Task) -> np.ndarray | None:
+    """What is drawn of the map (h, w), on the input grid; None where the map is empty."""
     if task.status != "ok":
         return None
     with h5py.File(drawing.maps, "r") as file:
         raw = file["maps"][task.row]
-    values = shown_part(raw, drawing.part, drawing.settings.signed)
-    return place(size, values.shape, drawing.fit).to_stored(values, fill=0.0)
+    return shown_part(raw, drawing.part, drawing.settings.signed)
+
+
+def _own_ends(drawing: Drawing, raw: np.ndarray, values: np.ndarray) -> Ends | None:
+    """A mosaic's are those of the tiles' own weights, of which the stored grid has also mixtures at their rims."""
+    return mosaic.own_ends(raw, drawing.settings) if drawing.is_mosaic else own_ends(values, drawing.settings)
 
 
 def _write_heat(drawing: Drawing, task: Task, values: np.ndarray | None, ends: Ends | None) -> str:
@@ -160,8 +180,10 @@ def _lines(drawing: Drawing, task: Task) -> list[str]:
 
 
 def _bar_words(drawing: Drawing) -> str:
+    if drawing.is_mosaic:
+        return f"{drawing.unit}; tiles are multiplied by 0 to 1"
     part = "" if drawing.settings.signed or drawing.part == "positive" else "|value|, "
-    return f"{part}{drawing.unit}; full colour: {policy(drawing.settings)}"
+    return f"{part}{drawing.unit}; full colour: {drawing.policy}"
 
 
 def _save(image: Image.Image, path: Path) -> None:

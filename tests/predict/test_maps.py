@@ -8,6 +8,7 @@ from stages.common import files, paths
 from stages.common.errors import UserError
 from stages.predict import maps, predict
 from stages.predict.bundle import open_bundle
+from stages.render.settings import Settings
 
 
 @pytest.fixture
@@ -85,3 +86,13 @@ def test_deeplift_keeps_its_promise(frozen, tmp_path):
         total = file["maps"][0].sum(dtype=np.float64)
         assert total == pytest.approx(file["delta"][0], rel=1e-3, abs=1e-4)
         assert file["completeness_error"][0] == pytest.approx(total - file["delta"][0], abs=1e-4)
+
+
+def test_a_file_says_how_its_maps_are_drawn(bundle, tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text("attribute:\n  maps:\n    gradcam: {method: gradcam}\nrender:\n  colors: viridis\n")
+    assert maps.drawing([str(path), "deeplift"]).colors == "viridis"
+    assert maps.drawing(["gradcam"]) == maps.drawing({"gradcam": {"method": "gradcam"}}) == Settings()
+    path.write_text("attribute:\n  maps:\n    gradcam: {method: gradcam}\nrender:\n  attention: mosaic\n")
+    with pytest.raises(UserError, match=r"--maps: `render\.attention`: mosaic needs tiles"):
+        maps.choose([str(path)], bundle)
