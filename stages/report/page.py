@@ -38,6 +38,7 @@ SCORES = {
     "ece": "Expected calibration error",
     "prevalence": "Prevalence",
 }
+GROUP_SCORES = ("roc_auc", "average_precision", "accuracy", "balanced_accuracy")
 RULES = {"youden": "greatest sensitivity plus specificity (Youden)", "sensitivity": "the wanted sensitivity"}
 THREE_DIGITS = {"log_loss", "brier", "ece"}
 MOST_PAIRS = 8
@@ -53,6 +54,7 @@ def write(folder: Path, run: Run, size: gallery.Size, limit: int) -> int:
         **_scores(run, evaluate),
         **_data(run),
         **_maps(run, localize),
+        **_trust(numbers.root(run.trust, "metrics/trust.json")),
         "cautions": cautions.find(run, evaluate, localize),
         "provenance": _provenance(run),
         "params_text": describe.params_text(run),
@@ -223,6 +225,7 @@ def _scores(run: Run, evaluate: Node) -> dict:
         "training": plots.training(run),
         "confusion": _confusion(run),
         "score_words": SCORES,
+        "group_scores": GROUP_SCORES,
         "score_digits": lambda name: 3 if name in THREE_DIGITS else 2,
         "notes": notes,
     }
@@ -268,6 +271,19 @@ def _maps(run: Run, localize: Node) -> dict:
         "differences": localize["differences"],
         "prior_pointing": lambda scores: scores["maps"]["prior"]["pointing"]["mean"],
         "layers": _layers(run),
+    }
+
+
+def _trust(trust: Node) -> dict:
+    """The tables of whether maps are faithful to the model, and of how alike they stay when it forgets."""
+    faithful, sane = trust["faithfulness"]["maps"], trust["sanity"]["maps"]
+    return {
+        "trust": trust,
+        "faithful": faithful,
+        "covers": ("blurred", "black"),
+        "curves": ("insertion", "deletion"),
+        "sane": sane,
+        "levels": max((list(sane[name]["correlation"]) for name in sane), key=len, default=[]),
     }
 
 

@@ -50,6 +50,7 @@ class Workspace:
         shutil.copytree(PROJECT / "stages", root / "stages", ignore=shutil.ignore_patterns("__pycache__"))
         (root / ".dvc").mkdir()
         shutil.copy(PROJECT / ".dvc/config", root / ".dvc/config")
+        shutil.copytree(PROJECT / ".dvc/plots", root / ".dvc/plots")
         (root / "data/inbox").mkdir(parents=True)
         (root / "data/inbox/.gitkeep").touch()
         self.run("git", "init", "-q")

@@ -13,7 +13,8 @@ from PIL import Image, ImageDraw
 from stages.common import files, params, paths, tables
 from stages.common.params import Params
 from stages.localize.metrics import METRICS
-from stages.report.run import EVALUATE, LOCALIZE
+from stages.report.run import EVALUATE, LOCALIZE, TRUST
+from stages.trust import measure, settings, summary
 
 MAPS = {"gradcam": {"method": "gradcam"}, "lift": {"method": "deeplift"}}
 SCORES = (
@@ -66,6 +67,7 @@ def workspace(root: Path, recipe: Recipe = Recipe()) -> Params:
         for name in recipe.maps:
             _map(root, name, mapped, regions, recipe)
         _localize(root, recipe, mapped, regions, random)
+        _trust(root, recipe, mapped, random)
     _rest(root, recipe)
     return settings
 
@@ -186,10 +188,15 @@ def _evaluate(root: Path, recipe: Recipe, predictions: pd.DataFrame, random: np.
         {
             "headline": "test",
             "positive_class": recipe.positive,
-            "definitions": {"roc_auc": "area under the receiver operating characteristic"},
+            "definitions": {
+                "roc_auc": "area under the receiver operating characteristic",
+                "by_group": "the mean over a group's images",
+            },
             **blocks,
         },
     )
+    tested = predictions[predictions["split"] == "test"]
+    _csv(root, "confusion", {"actual": tested["label"], "predicted": tested["predicted"]})
     curve = np.linspace(0, 1, 30)
     _csv(root, "roc", {"false_positive_rate": curve, "true_positive_rate": curve**0.3, "threshold": 1 - curve})
     _csv(root, "precision_recall", {"recall": curve, "precision": 1 - curve**3 / 2, "threshold": curve})
@@ -218,6 +225,8 @@ def _block(recipe: Recipe, rows: pd.DataFrame, part: str, random: np.random.Gene
     }
     block = {"note": f"{part} (made up)", "n": len(rows), "groups": len(rows) // recipe.group_size, **scores()}
     block |= {"per_class": per_class, "notes": {"ece": "made up"}}
+    if recipe.group_size > 1:
+        block["by_group"] = {"n": block["groups"], **scores(), "per_class": per_class, "notes": {}}
     if part == "train":
         return block
     rates = {name: score(float(random.uniform(0.6, 0.9))) for name in ("sensitivity", "specificity", "ppv", "npv")}
@@ -343,6 +352,24 @@ def _localize_metrics(recipe: Recipe, n: int, names: list[str], random: np.rando
         "chosen": chosen | {"n": n, "groups": n, "scores": row()},
         "differences": {name: {metric: score(0.1) | {"low": -0.02} for metric in METRICS} for name in names[:-1]},
     }
+
+
+def _trust(root: Path, recipe: Recipe, mapped: pd.DataFrame, random: np.random.Generator) -> None:
+    """metrics/trust.json from made-up curves and correlations; of the last map it is not asked what it depends on."""
+    groups = {name: name for name in mapped["image_id"][:12]}
+    curves = [
+        measure.Curve(image_id, name, cover, curve, *random.uniform(size=(2, 5)))
+        for image_id in groups
+        for name in recipe.maps
+        for cover in measure.COVERS
+        for curve in ("deletion", "insertion")
+    ]
+    asked = recipe.maps[:-1] or recipe.maps
+    likeness = {name: {level: random.uniform(size=4) for level in ("head", "all")} for name in asked}
+    made = summary.summarize(curves, measure.Sanity(4, likeness), groups, settings.Settings())
+    files.write_json(root / TRUST, made.metrics)
+    table = made.curves.to_csv(index=False, lineterminator="\n")
+    files.write_text(root / paths.PLOTS / "trust" / "faithfulness.csv", table)
 
 
 def _rest(root: Path, recipe: Recipe) -> None:

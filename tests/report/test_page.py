@@ -60,6 +60,48 @@ def test_the_headline_scores_are_all_there(made):
         assert f"metrics/evaluate.json#/test/{wanted}" in places
 
 
+def test_scores_by_group_stand_in_the_headline_section(made):
+    head = soup(made / "report").select_one("#result")
+    places = {element["data-metric"] for element in head.find_all("data")}
+    for name in ("roc_auc", "average_precision", "accuracy", "balanced_accuracy"):
+        assert f"metrics/evaluate.json#/test/{name}/low" in places
+        assert f"metrics/evaluate.json#/test/by_group/{name}/low" in places
+    assert "metrics/evaluate.json#/test/by_group/n" in places
+    assert "the mean over a group's images" in head.get_text()
+
+
+def test_groups_of_one_image_are_not_scored_twice(tmp_path):
+    folder = build(tmp_path, factory.Recipe(group_size=1))
+    assert "By image and by group" not in soup(folder).get_text()
+
+
+def test_every_number_of_trust_is_in_a_table(made):
+    """Insertion and deletion beside random order under both covers, and every step of the sanity check."""
+    trust = json.loads((made / "metrics/trust.json").read_text())
+    places = {element["data-metric"] for element in soup(made / "report").select("#maps table data")}
+    for name, covers in trust["faithfulness"]["maps"].items():
+        for cover, curves in covers.items():
+            for curve in curves:
+                place = f"metrics/trust.json#/faithfulness/maps/{name}/{cover}/{curve}"
+                assert {f"{place}/area/low", f"{place}/random/mean", f"{place}/better/high"} <= places
+    for name, found in trust["sanity"]["maps"].items():
+        for level in found["correlation"]:
+            assert f"metrics/trust.json#/sanity/maps/{name}/correlation/{level}" in places
+    not_asked = set(trust["faithfulness"]["maps"]) - set(trust["sanity"]["maps"])
+    assert ("not asked" in soup(made / "report").select_one("#maps").get_text()) == bool(not_asked)
+
+
+def test_trust_that_was_not_measured_says_why(tmp_path):
+    settings = factory.workspace(tmp_path, factory.Recipe())
+    (tmp_path / "metrics/trust.json").write_text(
+        '{"reason": "`trust.max_images` is 0", "faithfulness": {}, "sanity": {}}'
+    )
+    folder = tmp_path / "report"
+    folder.mkdir()
+    page.write(folder, run.read(tmp_path, settings), gallery.Size(), 500)
+    assert "was not measured: `trust.max_images` is 0" in soup(folder).select_one("#maps").get_text()
+
+
 def test_numbers_outside_data_elements_are_no_scores(made):
     """A score that is typed rather than carried would show as a bare 0.xx."""
     content = soup(made / "report")
