@@ -17,7 +17,8 @@ from tests.report import factory
 PLOTS = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["plots"]
 DRAWN = """
 return [...document.querySelectorAll('.vega-embed')].map(
-  (plot) => [...plot.querySelectorAll('.mark-line path, .mark-rect path')].filter((path) => path.getTotalLength()).length)
+  (plot) => [...plot.querySelectorAll('.mark-line path, .mark-rect path')]
+    .filter((path) => path.getTotalLength() > 0).length)
 """
 
 
