@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from stages.attribute import references
-from stages.attribute.methods.base import Batch, ClassName, MapSettings, Result, Subject
+from stages.attribute.methods.base import Batch, ClassName, MapSettings, Result, Subject, of_images
+from stages.attribute.methods.base import needs_images as needs  # noqa: F401 -- the methods' interface
 
 if TYPE_CHECKING:
     from stages.common.params import Params
-    from stages.models.backbones.settings import Architecture
 
 DESCRIPTION = "DeepLIFT, Rescale rule, summed over the colour channels"
 UNIT = "logit"
@@ -41,29 +41,24 @@ def problems(settings: Settings, params: "Params") -> list[str]:
     return []
 
 
-def needs(settings: Settings, backbone: "Architecture", cut: str, end: str) -> str:  # noqa: ARG001 -- the methods' interface
-    """DeepLIFT goes back to the pixels."""
-    return "images"
-
-
 def explainer(subject: Subject, settings: Settings) -> Callable[[Batch], Result]:
     """A function from a batch of images to maps, their deltas and their errors of completeness."""
     from stages.attribute.rescale import DeepLift
 
     explain = DeepLift(subject.parts.whole, references.shared(subject, settings.reference))
 
-    def contributions(batch: Batch, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        own = references.blurred(batch.images) if settings.reference == "blurred" else None
-        parts, delta = explain(batch.images, weights, own)
+    def contributions(images: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        own = references.blurred(images) if settings.reference == "blurred" else None
+        parts, delta = explain(images, weights, own)
         return parts.sum(axis=-1, dtype=np.float64), delta
 
-    def maps(batch: Batch) -> Result:
-        values, delta = contributions(batch, batch.weights)
+    def maps(images: np.ndarray, weights: np.ndarray) -> Result:
+        values, delta = contributions(images, weights)
         if settings.minus is None:
             return Result(values.astype(np.float32), delta, (values.sum(axis=(1, 2)) - delta).astype(np.float32))
-        other = np.zeros_like(batch.weights)
+        other = np.zeros_like(weights)
         other[:, subject.model.classes.index(settings.minus.removeprefix("class:"))] = 1
-        against, _ = contributions(batch, other)
+        against, _ = contributions(images, other)
         return Result(np.maximum(values - np.maximum(against, 0), 0).astype(np.float32))
 
-    return maps
+    return of_images(maps)
