@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -61,12 +62,18 @@ def _origin(settings: Settings) -> str:
 
 
 def _draw(settings: Settings, items: list[Item], raw: Path, workers: int) -> Iterator[keep.Made]:
-    draw = partial(_draw_one, settings, raw, _origin(settings))
-    if workers == 1 or len(items) < 2:
-        yield from map(draw, items)
+    """Draw and write images, a patient after another: what a patient's images share is made once."""
+    draw = partial(_draw_patient, settings, raw, _origin(settings))
+    patients = [list(images) for _, images in itertools.groupby(items, key=lambda item: item.patient)]
+    if workers == 1 or len(patients) < 2:
+        yield from itertools.chain.from_iterable(map(draw, patients))
         return
-    with pool.processes(min(workers, len(items))) as executor:
-        yield from executor.map(draw, items)
+    with pool.processes(min(workers, len(patients))) as executor:
+        yield from itertools.chain.from_iterable(executor.map(draw, patients))
+
+
+def _draw_patient(settings: Settings, raw: Path, origin: str, items: list[Item]) -> list[keep.Made]:
+    return [_draw_one(settings, raw, origin, item) for item in items]
 
 
 def _draw_one(settings: Settings, raw: Path, origin: str, item: Item) -> keep.Made:

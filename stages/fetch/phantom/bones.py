@@ -163,9 +163,9 @@ def _core(tube: Tube) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _surface(tube: Tube, part: float, thickness: float, around: int) -> tuple[np.ndarray, np.ndarray]:
-    tangent = np.gradient(tube.course, axis=0)
+    tangent = _gradient(tube.course)
     length = np.sqrt((tangent**2).sum(axis=1))
-    tall = np.cross(tangent / length[:, None], tube.flat)
+    tall = _cross(tangent / length[:, None], tube.flat)
     short_axis, long_axis = (part * half for half in tube.half_axes)
     # Each ring of samples is turned against the one before by the golden ratio of a step, or they would line up.
     turns = np.arange(around)[None, :] + (np.arange(len(length)) * 0.618034 % 1)[:, None]
@@ -176,6 +176,20 @@ def _surface(tube: Tube, part: float, thickness: float, around: int) -> tuple[np
     arc = slope * (2 * np.pi / around)
     volumes = (length * tube.strength)[:, None] * arc * thickness
     return points.reshape(-1, 3), volumes.reshape(-1)
+
+
+def _gradient(course: np.ndarray) -> np.ndarray:
+    """np.gradient along the first axis, without its overhead on the many short courses."""
+    slope = np.empty_like(course)
+    slope[1:-1] = (course[2:] - course[:-2]) / 2
+    slope[0], slope[-1] = course[1] - course[0], course[-1] - course[-2]
+    return slope
+
+
+def _cross(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """np.cross of vectors (n, 3), without its overhead."""
+    (a, b, c), (u, v, w) = one.T, other.T
+    return np.stack([b * w - c * v, c * u - a * w, a * v - b * u], axis=1)
 
 
 def _joined(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:

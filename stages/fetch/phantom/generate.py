@@ -1,10 +1,11 @@
 """One image from its plan: build the patient, project, add what belongs, expose."""
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
 
-from stages.fetch.phantom.anatomy import Lungs, Pose, draw_anatomy, draw_pose
+from stages.fetch.phantom.anatomy import Anatomy, Lungs, Pose, draw_anatomy, draw_pose
 from stages.fetch.phantom.bones import bone_attenuation
 from stages.fetch.phantom.detector import draw_exposure, expose
 from stages.fetch.phantom.distractors import distractor_attenuation, side_marker
@@ -15,7 +16,7 @@ from stages.fetch.phantom.projection import Camera
 from stages.fetch.phantom.settings import Settings
 from stages.fetch.phantom.streams import Stream, generator
 from stages.fetch.phantom.thorax import air_thickness, body_thickness, hila_thickness
-from stages.fetch.phantom.vessels import grow, vessel_thickness
+from stages.fetch.phantom.vessels import Vessels, grow, vessel_thickness
 
 TEXTURES = ((1.6, 0.030, 256), (5.0, 0.025, 128), (16.0, 0.03, 64))
 """Spread in mm, standard deviation, and cells a side of each layer of texture."""
@@ -41,13 +42,12 @@ def render(settings: Settings, item: Item) -> Radiograph:
 
 def patient_lesions(settings: Settings, item: Item) -> list[Lesion]:
     """The lesions that a patient has, or would have if abnormal; the same in all the patient's images."""
-    anatomy = draw_anatomy(generator(settings.seed, item.patient, Stream.ANATOMY))
-    return draw_lesions(generator(settings.seed, item.patient, Stream.LESIONS), Lungs(anatomy, 0.0))
+    return list(_lesions(settings.seed, item.patient))
 
 
 def compose(settings: Settings, item: Item, lesions: list[Lesion]) -> Radiograph:
     """Render one image with the given lesions: everything else is the same with and without them."""
-    anatomy = draw_anatomy(generator(settings.seed, item.patient, Stream.ANATOMY))
+    anatomy = _anatomy(settings.seed, item.patient)
     pose = draw_pose(_of_image(settings, item, Stream.POSE))
     lungs = Lungs(anatomy, pose.inspiration)
     camera = Camera(settings.size, pose.field, pose.yaw, pose.pitch, pose.roll, pose.shift)
@@ -71,7 +71,7 @@ def _healthy(settings: Settings, item: Item, camera: Camera, lungs: Lungs, pose:
     in_lung = np.clip(lung / 40, 0, 1)
     soft = SOFT * np.clip(body - lung - air, 0, None) + LUNG * lung * texture
     soft += (SOFT - LUNG) * hila_thickness(camera, lungs) * in_lung + smooth_bone
-    vessels = grow(generator(settings.seed, item.patient, Stream.VESSELS), lungs.anatomy.vessel)
+    vessels = _vessels(settings.seed, item.patient)
     blood = vessel_thickness(camera, vessels, lungs) * camera.resample(in_lung)
     devices = distractor_attenuation(
         camera,
@@ -81,6 +81,22 @@ def _healthy(settings: Settings, item: Item, camera: Camera, lungs: Lungs, pose:
     )
     attenuation = camera.resample(soft) + sharp_bone + (SOFT - LUNG) * blood + devices
     return attenuation, camera.resample(lung)
+
+
+@functools.lru_cache(maxsize=1)  # a patient's images are drawn one after another
+def _anatomy(seed: int, patient: int) -> Anatomy:
+    return draw_anatomy(generator(seed, patient, Stream.ANATOMY))
+
+
+@functools.lru_cache(maxsize=1)
+def _vessels(seed: int, patient: int) -> Vessels:
+    return grow(generator(seed, patient, Stream.VESSELS), _anatomy(seed, patient).vessel)
+
+
+@functools.lru_cache(maxsize=1)
+def _lesions(seed: int, patient: int) -> tuple[Lesion, ...]:
+    lungs = Lungs(_anatomy(seed, patient), 0.0)
+    return tuple(draw_lesions(generator(seed, patient, Stream.LESIONS), lungs))
 
 
 def _texture(camera: Camera, random: np.random.Generator) -> np.ndarray:

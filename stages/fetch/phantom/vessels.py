@@ -1,5 +1,6 @@
 """The vessels of the lungs: trees that leave the roots, branch and taper (Murray's law, about 0.8 a generation)."""
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,19 @@ class Vessels:
     radii: np.ndarray
     lengths: np.ndarray
 
+    @functools.cached_property
+    def by_spread(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Points (m, 3) and volumes (m,), mm3, to be drawn with each of `SPREADS`: a piece is shared by its two
+        nearest."""
+        volumes = np.pi * self.radii**2 * self.lengths
+        spread = self.radii / 2
+        drawn = []
+        for index in range(len(SPREADS)):
+            share = np.interp(spread, SPREADS, np.eye(len(SPREADS))[index])
+            used = share > 0
+            drawn.append((self.points[used], (share * volumes)[used]))
+        return drawn
+
 
 def grow(random: np.random.Generator, calibre: float) -> Vessels:
     """The trees of both lungs: arteries that fan out from the roots, and veins that run flatter and lower."""
@@ -40,17 +54,12 @@ def grow(random: np.random.Generator, calibre: float) -> Vessels:
 
 def vessel_thickness(camera: Camera, vessels: Vessels, lungs: Lungs) -> np.ndarray:
     """Blood along each ray (size, size), mm, wherever there is lung or not."""
-    points = vessels.points.copy()
-    points[:, 1] *= 1 + 0.05 * lungs.inspiration
-    volumes = np.pi * vessels.radii**2 * vessels.lengths
-    spread = vessels.radii / 2
     fine = np.zeros((camera.size, camera.size), dtype=np.float32)
     coarse = np.zeros((camera.coarse, camera.coarse), dtype=np.float32)
-    for index, level in enumerate(SPREADS):
-        share = np.interp(spread, SPREADS, np.eye(len(SPREADS))[index])
-        used = share > 0
+    for index, (level, (points, volumes)) in enumerate(zip(SPREADS, vessels.by_spread, strict=True)):
+        moved = points * [1, 1 + 0.05 * lungs.inspiration, 1]
         grid = camera.size if index < 1 else camera.coarse
-        layer = camera.blur(camera.splat(points[used], (share * volumes)[used], grid), level)
+        layer = camera.blur(camera.splat(moved, volumes, grid), level)
         if grid == camera.size:
             fine += layer
         else:
