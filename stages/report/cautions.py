@@ -35,6 +35,7 @@ def find(run: Run, evaluate: Node, localize: Node) -> list[Caution]:
         *_design(run),
         *_size(run, evaluate),
         *_classifier(evaluate),
+        *_shortcuts(run),
         *_maps(run, localize),
         *_trust(run),
         *_data(run),
@@ -103,6 +104,43 @@ def _classifier(evaluate: Node) -> Iterator[Caution]:
     block = evaluate[str(evaluate["headline"])]
     differences = {name: block["baselines"][name]["difference"]["roc_auc"] for name in block["baselines"]}
     yield from _not_better("The model", "ROC AUC", differences)
+
+
+def _shortcuts(run: Run) -> Iterator[Caution]:
+    """What stage shortcuts found the model to use besides the finding."""
+    block = numbers.root(run.shortcuts, "metrics/shortcuts.json")[run.headline]
+    areas, above = block["roc_auc"], block["above_chance"].value or {}
+    if above.get("hidden") and run.shortcuts["regions_complete"]:
+        text = (
+            "With every marked finding painted over, the model still tells {} images from the rest (ROC AUC {}; {} "
+            "with the findings in sight): it also uses something that is not the finding.{}"
+        )
+        doubt = " This may be the size and shape of what was painted over." if block["notes"]["shapes"] else ""
+        yield _caution(_severity(areas, "hidden"), text, run.positive, *_two(areas, "hidden"), doubt)
+    share = run.shortcuts.get("border")
+    if above.get("border"):
+        text = (
+            "From the outermost {:.0%} on each side of the image{}, the model still tells {} images from the rest (ROC "
+            "AUC {}; {} on whole images): it may have learned what differs between scanners or sites, not the finding."
+        )
+        hidden = ", without any marked finding" if areas["hidden"] else ", where a finding may lie, as none is marked"
+        yield _caution(_severity(areas, "border"), text, share, hidden, run.positive, *_two(areas, "border"))
+    elif above.get("border_pixels"):
+        text = (
+            "The outermost {:.0%} on each side of the images differ between the classes (ROC AUC {} for a logistic "
+            "regression on them alone). This model does not show that it uses it; another one might."
+        )
+        yield _caution("note", text, share, numbers.score(areas["border_pixels"]))
+
+
+def _severity(areas: Node, kind: str) -> Literal["serious", "care"]:
+    """Serious where the model keeps half or more of what it is better than chance by."""
+    mean, intact = areas[kind]["mean"].value, areas["intact"]["mean"].value
+    return "serious" if mean - 0.5 >= (intact - 0.5) / 2 else "care"
+
+
+def _two(areas: Node, kind: str) -> tuple[Markup, Markup]:
+    return numbers.score(areas[kind]), numbers.number(areas["intact"]["mean"])
 
 
 def _maps(run: Run, localize: Node) -> Iterator[Caution]:

@@ -55,6 +55,7 @@ def write(folder: Path, run: Run, size: gallery.Size, limit: int) -> int:
         **_data(run),
         **_maps(run, localize),
         **_trust(numbers.root(run.trust, "metrics/trust.json")),
+        **_shortcuts(run),
         "cautions": cautions.find(run, evaluate, localize),
         "provenance": _provenance(run),
         "params_text": describe.params_text(run),
@@ -285,6 +286,20 @@ def _trust(trust: Node) -> dict:
         "sane": sane,
         "levels": max((list(sane[name]["correlation"]) for name in sane), key=len, default=[]),
     }
+
+
+def _shortcuts(run: Run) -> dict:
+    """The table of what the model can tell with something hidden."""
+    shortcuts = numbers.root(run.shortcuts, "metrics/shortcuts.json")
+    border = f"{run.shortcuts.get('border', 0):.0%}"
+    words = {
+        "intact": ("the whole image", "this model"),
+        "hidden": ("every region painted over from around it", "this model"),
+        "elsewhere": ("something else painted over, the regions in sight", "this model"),
+        "border": (f"the outermost {border} on each side alone", "this model"),
+        "border_pixels": ("the same", "a logistic regression on it"),
+    }
+    return {"shortcuts": shortcuts, "hidden": shortcuts[run.headline], "shortcut_words": words}
 
 
 def _layers(run: Run) -> list[dict]:

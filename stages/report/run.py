@@ -13,6 +13,7 @@ from stages.common.params import Params
 EVALUATE = paths.METRICS / "evaluate.json"
 LOCALIZE = paths.METRICS / "localize.json"
 TRUST = paths.METRICS / "trust.json"
+SHORTCUTS = paths.METRICS / "shortcuts.json"
 FETCH = paths.METRICS / "fetch.json"
 LEAK_COLUMNS = {
     "image_id": "str",
@@ -68,6 +69,7 @@ class Run:
     evaluate: dict
     localize: dict
     trust: dict
+    shortcuts: dict
     calibration: dict
     fetch: dict
     ingest: dict
@@ -112,6 +114,7 @@ def read(root: Path, params: Params) -> Run:
         evaluate=_needed(root / EVALUATE, files.read_json),
         localize=_optional_json(root / LOCALIZE),
         trust=_optional_json(root / TRUST),
+        shortcuts=_optional_json(root / SHORTCUTS),
         calibration=_optional_json(root / paths.CALIBRATION),
         fetch=_optional_json(root / FETCH),
         ingest=_optional_json(root / paths.INGEST_SUMMARY),

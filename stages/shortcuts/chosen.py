@@ -14,6 +14,7 @@ import pandas as pd
 
 from stages.attribute.choose import choose
 
+SHAPES = "regions of several classes: what is filled may tell these apart by its size and shape"
 LENDERS = 2  # the fewest images with regions, so that each can be lent another one's
 
 
@@ -23,6 +24,7 @@ class Chosen:
 
     with_regions: how many have regions of their own. left_out: how many positive ones of the part have none.
     lender: for each image_id the image whose regions it is lent; empty where nothing can be hidden, as `reason` says.
+    caveat: what hiding cannot hide, or None.
     """
 
     rows: pd.DataFrame
@@ -30,6 +32,7 @@ class Chosen:
     left_out: int
     lender: dict[str, str]
     reason: str | None
+    caveat: str | None
 
 
 def chosen(rows: pd.DataFrame, marked: Collection[str], positive: str, most: int, seed: int) -> Chosen:
@@ -49,7 +52,8 @@ def chosen(rows: pd.DataFrame, marked: Collection[str], positive: str, most: int
     lenders = [name for name in few["image_id"] if name in marked]
     reason = hopeless or _reason(len(lenders), bool((few["label"][few["image_id"].isin(lenders)] == positive).any()))
     lender = {} if reason else {name: _lender(name, lenders, seed) for name in few["image_id"]}
-    return Chosen(few, len(lenders), len(rows) - len(kept), lender, reason)
+    several = few["label"][few["image_id"].isin(lenders)].nunique() > 1
+    return Chosen(few, len(lenders), len(rows) - len(kept), lender, reason, SHAPES if lender and several else None)
 
 
 def _reason(lenders: int, positive_too: bool) -> str | None:

@@ -38,7 +38,9 @@ def block(chosen: Chosen, answers: pd.DataFrame, seed: int) -> dict:
     differences = [name for name in (HIDDEN, ELSEWHERE, BORDER) if name in found]
     notes = {name: note for name, each in found.items() if (note := each.note("roc_auc"))}
     if chosen.reason:
-        notes[HIDDEN] = f"not measured: {chosen.reason}"
+        notes[HIDDEN] = f"nothing could be hidden: {chosen.reason}"
+    if chosen.caveat:
+        notes["shapes"] = chosen.caveat
     if drawn.reason:
         notes["intervals"] = drawn.reason
     return {

@@ -8,7 +8,7 @@ from tests.pipeline.workspace import Workspace
 
 AFTER_TRAIN = {
     *("train", "evaluate", "attribute@deeplift", "attribute@gradcam", "localize"),
-    *("trust", "render@deeplift", "render@gradcam", "report"),
+    *("trust", "shortcuts", "render@deeplift", "render@gradcam", "report"),
 }
 
 

@@ -123,3 +123,37 @@ def test_a_map_that_is_less_faithful_than_chance_is_told(result):
     found = told(replace(result, trust=trust(False, -0.05)))
     text = next(text for text in found if "cam is worse than pixels in random order" in text)
     assert "insertion and deletion" in text
+
+
+def shortcuts(result, complete=True, shapes=None, **above: float):
+    """A run whose model is above chance where `above` says, at this area."""
+    block = result.shortcuts["test"]
+    areas = {**block["roc_auc"], **{name: {"mean": mean, "low": 0.51, "high": 1.0} for name, mean in above.items()}}
+    told_apart = {name: name in above for name in block["above_chance"]}
+    notes = {"shapes": shapes} if shapes else {}
+    block = {**block, "roc_auc": areas, "above_chance": told_apart, "notes": notes}
+    return replace(result, shortcuts={**result.shortcuts, "regions_complete": complete, "test": block})
+
+
+@pytest.mark.parametrize(("mean", "expected"), [(0.8, "serious"), (0.55, "care")])
+def test_a_model_that_does_not_need_the_finding_is_told(result, mean, expected):
+    assert level(result, "painted over") is None
+    assert level(replace(result, shortcuts={}), "painted over") is None
+    found = shortcuts(result, hidden=mean)
+    assert level(found, "painted over") == expected
+    text = next(text for text in told(found) if "painted over" in text)
+    assert f"{mean:.2f}" in text
+    assert "0.91" in text
+    assert "shape" not in text
+    assert level(shortcuts(result, hidden=mean, shapes="they differ"), "size and shape") == expected
+
+
+def test_regions_of_one_finding_of_several_flag_nothing(result):
+    assert level(shortcuts(result, complete=False, hidden=0.8), "painted over") is None
+
+
+def test_a_class_that_is_read_off_the_border_is_told(result):
+    assert level(result, "outermost") is None
+    assert level(shortcuts(result, border=0.8, border_pixels=0.9), "outermost 10% on each side") == "serious"
+    assert level(shortcuts(result, border_pixels=0.9), "a logistic regression on them alone") == "note"
+    assert not any("logistic regression on them" in text for text in told(shortcuts(result, border=0.8)))

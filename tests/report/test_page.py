@@ -102,6 +102,29 @@ def test_trust_that_was_not_measured_says_why(tmp_path):
     assert "was not measured: `trust.max_images` is 0" in soup(folder).select_one("#maps").get_text()
 
 
+def test_every_number_of_shortcuts_is_in_a_table(made):
+    shortcuts = json.loads((made / "metrics/shortcuts.json").read_text())["test"]
+    content = soup(made / "report").select_one("#trust")
+    places = {element["data-metric"] for element in content.select("table data")}
+    for name, score in shortcuts["roc_auc"].items():
+        for key in score:
+            assert f"metrics/shortcuts.json#/test/roc_auc/{name}/{key}" in places
+    for name in shortcuts["difference"]:
+        assert f"metrics/shortcuts.json#/test/difference/{name}/mean" in places
+    hidden = "hidden" in shortcuts["roc_auc"]
+    assert ("every region painted over" in content.get_text()) == hidden
+    assert ("no image has a region" in content.get_text()) != hidden
+
+
+def test_shortcuts_that_were_not_measured_say_why(tmp_path):
+    settings = factory.workspace(tmp_path, factory.Recipe())
+    (tmp_path / "metrics/shortcuts.json").write_text('{"reason": "`shortcuts.max_images` is 0"}')
+    folder = tmp_path / "report"
+    folder.mkdir()
+    page.write(folder, run.read(tmp_path, settings), gallery.Size(), 500)
+    assert "was not measured: `shortcuts.max_images` is 0" in soup(folder).select_one("#trust").get_text()
+
+
 def test_numbers_outside_data_elements_are_no_scores(made):
     """A score that is typed rather than carried would show as a bare 0.xx."""
     content = soup(made / "report")

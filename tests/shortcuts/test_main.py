@@ -82,7 +82,7 @@ def test_without_regions_the_border_alone_is_measured():
     found = metrics["test"]
     assert found["n"] == 32
     assert set(found["roc_auc"]) == {"intact", "border", "border_pixels"}
-    assert found["notes"]["hidden"] == "not measured: no image has a region"
+    assert found["notes"]["hidden"] == "nothing could be hidden: no image has a region"
     assert found["above_chance"] == {"border": True, "border_pixels": True}
 
 
