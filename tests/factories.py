@@ -109,7 +109,7 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 def python(
-    *arguments: str, folder: Path, variables: Mapping[str, str] | None = None, timeout: float = 120
+    *arguments: str, folder: Path, variables: Mapping[str, str] | None = None, timeout: float = 600
 ) -> subprocess.CompletedProcess:
     """Run Python with arguments in a folder; returns when it has ended."""
     return subprocess.run(

@@ -10,7 +10,6 @@ import tensorflow as tf
 from stages.common import params
 from stages.models import compose, front, runtime, trained
 from stages.models.backbones import BACKBONES, INPUT
-from stages.models.backbones.resnet import Stage
 from stages.models.backbones.settings import Architecture
 from stages.models.feature_file import FeatureFile
 from stages.models.heads import HEADS
@@ -18,6 +17,7 @@ from stages.train import fit
 from stages.train.__main__ import design_of
 from stages.weights.__main__ import seeded
 from tests import factories
+from tests.models import short
 
 SIDE, IMAGES = 64, 4
 WIDTHS = {
@@ -30,18 +30,13 @@ HEAD_SETTINGS = {
     "head__fc__width": 8, "head__score_map__pooling": "lse", "head__score_map__hidden": 4,
     "head__attention__embedding": 8, "head__attention__units": 4, "head__attention__gated": True,
 }  # fmt: skip
-SHORT = {  # the repeats of a ResNet's blocks add time, not code; their full length is in test_resnet.py
-    "resnet50.BLOCKS": "(1, 1, 2, 1)",
-    "resnet50_dilated.STAGES": "(Stage(1, (1,)), Stage(2, (1,)), Stage(1, (2,)), Stage(1, (2, 4, 1)))",
-}
 CHILD = """
 import json, sys
 import numpy as np
 from pathlib import Path
 from stages.models import runtime, trained
-from stages.models.backbones import resnet50, resnet50_dilated
-from stages.models.backbones.resnet import Stage
-SHORT
+from tests.models import short
+short.resnets()
 runtime.start()
 import tensorflow as tf
 tf.config.run_functions_eagerly(True)
@@ -49,7 +44,7 @@ for folder in sys.argv[1:]:
     folder = Path(folder)
     ids = json.loads((folder / "ids.json").read_text())
     np.save(folder / "again.npy", trained.predict(folder, folder / "features.h5", ids))
-""".replace("SHORT", "; ".join(f"{name} = {value}" for name, value in SHORT.items()))
+"""
 
 
 @dataclass(frozen=True)
@@ -116,9 +111,7 @@ def quick():
     runtime.start()
     tf.config.run_functions_eagerly(True)
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in SHORT.items():
-            module, constant = name.split(".")
-            patch.setattr(BACKBONES[module], constant, eval(value, {"Stage": Stage}))
+        short.resnets(patch.setattr)
         yield
     tf.config.run_functions_eagerly(False)
 

@@ -2,14 +2,16 @@
 
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from stages.common import files, params, paths
+from stages.models import runtime
 from tests.factories import PROJECT, picture
+from tests.models import short
 
 STAGES = ("fetch", "ingest", "split", "weights", "extract", "train", "evaluate")
 MAP_STAGES, LAST_STAGES = ("attribute", "render"), ("localize", "report")
@@ -58,6 +60,18 @@ def tiny(recipe: str) -> dict:
         assert last in section
         section[last] = value
     return values
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Shorter ResNets, and nothing compiled, which would take longer than all the rest; test_repro.py compiles."""
+    runtime.start()
+    import tensorflow as tf
+
+    short.resnets(monkeypatch.setattr)
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 def run(stage: str, *arguments: str) -> None:

@@ -36,6 +36,19 @@ def test_a_second_clean_run_gives_the_same_bytes(finished: Workspace, tmp_path: 
     assert again.outputs() == finished.outputs()
 
 
+def test_a_colleague_pulls_and_reruns_nothing(finished: Workspace, tmp_path: Path) -> None:
+    finished.run("dvc", "remote", "add", "-d", "shared", str(tmp_path / "remote"))
+    finished.run("dvc", "push")
+    finished.run("git", "add", "-A")
+    finished.run("git", "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "a run")
+    finished.run("git", "clone", "-q", ".", str(tmp_path / "second"))
+    second = object.__new__(Workspace)
+    second.root = tmp_path / "second"
+    second.run("dvc", "pull")
+    assert second.repro() == []
+    assert (second.root / "data/report/index.html").is_file()
+
+
 def test_where_the_work_is_done_changes_nothing(finished: Workspace) -> None:
     finished.set({"compute.workers": 1, "compute.memory_mb": 64})
     assert set(finished.repro()) <= {"check"}
@@ -70,18 +83,3 @@ def test_a_typo_stops_everything_before_any_work(finished: Workspace) -> None:
     assert done.returncode != 0
     assert "unknown key `train.epoch`; did you mean `epochs`?" in done.stderr
     assert "Running stage 'train'" not in done.stdout
-
-
-def test_a_colleague_pulls_and_reruns_nothing(tmp_path: Path) -> None:
-    first = Workspace(tmp_path / "first")
-    first.repro()
-    first.run("dvc", "remote", "add", "-d", "shared", str(tmp_path / "remote"))
-    first.run("dvc", "push")
-    first.run("git", "add", "-A")
-    first.run("git", "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "a run")
-    first.run("git", "clone", "-q", ".", str(tmp_path / "second"))
-    second = object.__new__(Workspace)
-    second.root = tmp_path / "second"
-    second.run("dvc", "pull")
-    assert second.repro() == []
-    assert (second.root / "data/report/index.html").is_file()

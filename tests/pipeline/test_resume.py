@@ -13,7 +13,8 @@ from PIL import Image
 
 from tests.pipeline.workspace import Workspace
 
-SETTINGS = {"source.kind": "folder", "image.height": 160, "image.width": 160}
+SLOW = {"image.height": 128, "image.width": 128, "backbone.widths": [32, 64, 128, 256, 256]}  # enough to be killed
+SETTINGS = {"source.kind": "folder", **SLOW}
 
 
 def write_images(folder: Path, count: int, first: int = 0) -> None:

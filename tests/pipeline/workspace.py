@@ -18,6 +18,7 @@ TINY = {
     "backbone.name": "vgg16",
     "backbone.cut": "block5_pool",
     "backbone.weights": "random",
+    "backbone.widths": [4, 4, 8, 8, 8],
     "backbone.train_statistics": False,
     "head.kind": "fc",
     "head.standardize": True,

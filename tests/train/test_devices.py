@@ -73,7 +73,7 @@ def on_one_and_on_two(network: dict, settings: dict) -> dict:
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     """What a process with two devices says; how many there are cannot change within one."""
-    result = factories.python("-c", CHILD, folder=tmp_path_factory.mktemp("devices"), timeout=600)
+    result = factories.python("-c", CHILD, folder=tmp_path_factory.mktemp("devices"))
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout.splitlines()[-1])
 
