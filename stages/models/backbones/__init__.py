@@ -1,6 +1,6 @@
 """Backbones by name.
 
-A backbone is a module with
+A backbone is a module, or the object NETWORK of one whose family has a class, with
 
 - PREPROCESSING: a name in `stages.models.layers.PREPROCESSING`;
 - PUBLISHED: the name of its ImageNet weights in `stages.weights.published`, or None;
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 BACKBONES = {
     "background_cnn": background_cnn,
-    "leaky_cnn": leaky_cnn,
-    "patch_cnn": patch_cnn,
+    "leaky_cnn": leaky_cnn.NETWORK,
+    "patch_cnn": patch_cnn.NETWORK,
     "resnet50": resnet50,
     "resnet50_dilated": resnet50_dilated,
-    "small_cnn": small_cnn,
-    "vgg16": vgg16,
-    "vgg19": vgg19,
+    "small_cnn": small_cnn.NETWORK,
+    "vgg16": vgg16.NETWORK,
+    "vgg19": vgg19.NETWORK,
 }
 INPUT = "input"

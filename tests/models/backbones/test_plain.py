@@ -3,7 +3,7 @@
 import pytest
 
 from stages.models import front, runtime
-from stages.models.backbones import BACKBONES, leaky_cnn, patch_cnn, small_cnn
+from stages.models.backbones import BACKBONES
 from stages.models.backbones.settings import Architecture
 from stages.models.image import ImageSettings
 
@@ -39,16 +39,14 @@ def test_a_tile_of_the_ancestor_gives_the_800_values_of_its_dense_layer():
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "widths"),
-    [(small_cnn, "small_cnn", [4, 5]), (small_cnn, "small_cnn", None), (patch_cnn, "patch_cnn", None),
-     (leaky_cnn, "leaky_cnn", None)],
-)  # fmt: skip
-def test_the_smallest_input_leaves_one_cell(module, name, widths):
-    architecture = Architecture(name=name, widths=widths)
-    side = module.smallest_input(architecture)
+    ("name", "widths"), [("small_cnn", [4, 5]), ("small_cnn", None), ("patch_cnn", None), ("leaky_cnn", None)]
+)
+def test_the_smallest_input_leaves_one_cell(name, widths):
+    network, architecture = BACKBONES[name], Architecture(name=name, widths=widths)
+    side = network.smallest_input(architecture)
     cells = side
-    for _, pooled in module.plan(architecture):
-        cells = cells - module.KERNEL + 1
+    for _, pooled in network.plan(architecture):
+        cells = cells - network.kernel + 1
         cells = cells // 2 if pooled else cells
     assert cells == 1
     assert {"small_cnn": 22, "patch_cnn": 16, "leaky_cnn": 28}[name] == side or widths
