@@ -18,9 +18,9 @@ class Ends(NamedTuple):
 def policy(settings: Settings) -> str:
     """What the strongest colour means, for readers."""
     return {
-        "image": "each image's own maximum",
+        "image": "each image's own maximum, so that images do not compare",
         "set": "the maximum over all images",
-        "percentile": f"the {settings.percentile:g}th percentile of each image",
+        "percentile": f"the {settings.percentile:g}th percentile of each image, so that images do not compare",
     }[settings.scale]
 
 

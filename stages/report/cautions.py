@@ -68,10 +68,12 @@ def _design(run: Run) -> Iterator[Caution]:
             "selection: expect them to be too good.",
         )
     if len(run.images) == run.images["group_id"].nunique():
+        merged = run.split["group_id"].nunique() < len(run.split)
         yield _caution(
             "care",
-            "Each image is its own group. If a patient, slide or sequence gave several images, they may be on both "
+            "Each image is its own group{}. If a patient, slide or sequence gave several images, they may be on both "
             "sides of the split, and the scores too good; name the groups (ingest.folder) if you can.",
+            ", but for near-duplicates, which were merged" if merged else "",
         )
     parted = run.leaks[(run.leaks["kind"] != "similar") & (run.leaks["side"] != run.leaks["other_side"])]
     if len(parted):
@@ -147,7 +149,8 @@ def _maps(run: Run, localize: Node) -> Iterator[Caution]:
     if localize["reason"]:
         yield _caution("note", "How well the maps point was not measured: {}", localize["reason"])
     for note in localize["notes"].value or []:
-        yield _caution("note", "{}", str(note).replace("`", ""))
+        words = str(note).replace("`", "")
+        yield _caution("note", "{}", words[:1].upper() + words[1:])
     chosen = localize["chosen"]
     metric = str(chosen["by"]) or run.params.localize.choose_by
     differences = {name: localize["differences"][name][metric] for name in localize["differences"] if name in BASELINES}

@@ -56,7 +56,9 @@ def test_an_incomplete_collection_is_told(result):
 def test_images_without_groups(result):
     lonely = replace(result, images=result.images.assign(group_id=result.images["image_id"]))
     assert level(result, "its own group") is None
-    assert level(lonely, "its own group") == "care"
+    assert level(lonely, "its own group, but for near-duplicates, which were merged. If") == "care"
+    apart = replace(lonely, split=result.split.assign(group_id=result.split["image_id"]))
+    assert level(apart, "its own group. If") == "care"
 
 
 def test_synthetic_images_and_random_weights(result):

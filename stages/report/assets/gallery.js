@@ -265,6 +265,14 @@
     });
   }
 
+  /* What a map is, which class its colours speak for whatever was predicted, and what the strongest one means. */
+  function aboutMap(map) {
+    const targets = new Set(DATA.images.map((row) => row.heat[map.name]?.target).filter(Boolean));
+    const [target] = targets.size === 1 ? targets : ["the class that is named beside the large image"];
+    const words = [map.about, targets.size ? "colours speak for " + target : "", map.policy ? "strongest colour: " + map.policy : ""];
+    return words.filter(Boolean).join("; ");
+  }
+
   function mapWords(row, map) {
     const heat = row.heat[map.name];
     if (!heat) return [element("span", "quiet", "no map was made of this image")];
@@ -469,8 +477,7 @@
     document.documentElement.dataset.outline = state.outline;
     for (const button of document.querySelectorAll(".outline")) button.setAttribute("aria-pressed", String(state.outline === "on"));
     for (const button of document.querySelectorAll(".side")) button.setAttribute("aria-pressed", String(state.side === "on"));
-    const about = map ? [map.about, map.policy && "strongest colour: " + map.policy].filter(Boolean).join("; ") : "the images alone";
-    $("map-about").textContent = DATA.maps.length ? about : "";
+    $("map-about").textContent = DATA.maps.length ? (map ? aboutMap(map) : "the images alone") : "";
     const active = ["split", "class", "predicted", "outcome", "finding", "find"].filter((key) => state[key]).length;
     $("clear").disabled = active === 0;
   }
