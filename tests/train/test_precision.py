@@ -15,13 +15,13 @@ NETWORK = {
     "backbone__cut": "input", "backbone__weights": "random", "backbone__components": 2,
     "backbone__train_statistics": True, "attribute__maps": {"gradcam": {"method": "gradcam"}},
 }  # fmt: skip
-LABELS = np.arange(24, dtype=np.int32) % 2
+LABELS = np.arange(48, dtype=np.int32) % 2
 
 
 @pytest.mark.parametrize("head", ["fc", "score_map", "attention"])
 def test_a_model_learns_and_stays_float32_outside_the_step(head, tmp_path):
     runtime.start()
-    pixels = np.random.default_rng(0).integers(0, 150, (24, 32, 32, 3), dtype=np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 150, (48, 32, 32, 3), dtype=np.uint8)
     pixels[LABELS == 1, 8:16, 8:16] = 255
     design = factories.design(**NETWORK, head__kind=head)
     parts = compose.compose(design)
@@ -29,7 +29,7 @@ def test_a_model_learns_and_stays_float32_outside_the_step(head, tmp_path):
     settings = Settings(precision="mixed_bfloat16", epochs=15, batch_size=8, patience=None, **rates)
     model = factories.trained_model(design, {})
     with FeatureFile(factories.feature_file(tmp_path / "features.h5", pixels)) as file:
-        part = fit.Part(np.arange(24), LABELS)
+        part = fit.Part(np.arange(48), LABELS)
         arrays, history = fit.fit(parts, file, part, part, settings, model)
         logits = trained.logits(runtime.compiled(parts.tail), file, part.rows)
     assert history[-1]["validation_roc_auc"] > 0.95
