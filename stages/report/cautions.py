@@ -117,8 +117,10 @@ def _shortcuts(run: Run) -> Iterator[Caution]:
             "With every marked finding painted over, the model still tells {} images from the rest (ROC AUC {}; {} "
             "with the findings in sight): it also uses something that is not the finding.{}"
         )
-        doubt = " This may be the size and shape of what was painted over." if block["notes"]["shapes"] else ""
-        yield _caution(_severity(areas, "hidden"), text, run.positive, *_two(areas, "hidden"), doubt)
+        shapes = bool(block["notes"]["shapes"])
+        doubt = " This may be the size and shape of what was painted over." if shapes else ""
+        level = "care" if shapes else _severity(areas, "hidden")
+        yield _caution(level, text, run.positive, *_two(areas, "hidden"), doubt)
     share = run.shortcuts.get("border")
     if above.get("border"):
         text = (

@@ -33,10 +33,10 @@ class Changed:
     def pictures(self) -> Iterator[np.ndarray]:
         """All pictures (h, w, 3), float32, of the first image, then of the second and so on."""
         for image_id, image in self._images():
+            hidden = self._hidden(image_id)
             yield image
-            yield self._border(image_id, image)
+            yield self._border(image_id, image, hidden)
             if self.chosen.lender:
-                hidden = self._hidden(image_id)
                 lent = self.source.covered(image_id, self.chosen.lender[image_id])
                 elsewhere = lent & ~hidden if image_id in self.source.regions else lent
                 yield pictures.filled(image, hidden, self._seen(image_id), self.mean)
@@ -45,7 +45,7 @@ class Changed:
     def border_cells(self) -> np.ndarray:
         """The border of each image as numbers (n, f)."""
         share = self.source.settings.border
-        found = ((image_id, self._border(image_id, image)) for image_id, image in self._images())
+        found = ((each, self._border(each, image, self._hidden(each))) for each, image in self._images())
         return np.stack([pictures.border_cells(picture, self._seen(image_id), share) for image_id, picture in found])
 
     def _images(self) -> Iterator[tuple[str, np.ndarray]]:
@@ -54,9 +54,9 @@ class Changed:
     def _seen(self, image_id: str) -> np.ndarray:
         return pictures.seen_by(self.source.placement(image_id))
 
-    def _border(self, image_id: str, image: np.ndarray) -> np.ndarray:
+    def _border(self, image_id: str, image: np.ndarray, hidden: np.ndarray) -> np.ndarray:
         seen = self._seen(image_id)
-        kept = pictures.border(seen, self.source.settings.border) & ~self._hidden(image_id)
+        kept = pictures.border(seen, self.source.settings.border) & ~hidden
         return pictures.alone(image, kept, seen, self.mean)
 
     def _hidden(self, image_id: str) -> np.ndarray:

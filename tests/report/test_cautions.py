@@ -147,7 +147,7 @@ def test_a_model_that_does_not_need_the_finding_is_told(result, mean, expected):
     assert f"{mean:.2f}" in text
     assert "0.91" in text
     assert "shape" not in text
-    assert level(shortcuts(result, hidden=mean, shapes="they differ"), "size and shape") == expected
+    assert level(shortcuts(result, hidden=mean, shapes="they differ"), "size and shape") == "care"
 
 
 def test_regions_of_one_finding_of_several_flag_nothing(result):
