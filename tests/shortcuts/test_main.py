@@ -43,7 +43,7 @@ def test_a_model_that_looks_at_the_finding_needs_it():
 
 
 @pytest.mark.usefixtures("workspace")
-def test_a_model_that_looks_at_the_border_is_found_out():
+def test_a_model_that_looks_at_the_border_is_found_out_and_twice_the_same():
     factory.workspace()
     factory.looks_at_the_border()
     words, metrics = measured()
@@ -52,13 +52,6 @@ def test_a_model_that_looks_at_the_border_is_found_out():
     assert found["roc_auc"]["border"] == found["roc_auc"]["hidden"] == found["roc_auc"]["border_pixels"] == PERFECT
     assert found["above_chance"] == {"hidden": True, "border": True, "border_pixels": True}
     assert "no interval" in found["notes"]["border"]
-
-
-@pytest.mark.usefixtures("workspace")
-def test_the_same_bytes_twice():
-    factory.workspace()
-    factory.looks_at_the_finding()
-    measured()
     first = stage.METRICS_FILE.read_bytes()
     measured()
     assert stage.METRICS_FILE.read_bytes() == first
