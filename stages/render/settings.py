@@ -10,7 +10,7 @@ from stages.common.schema import Section
 class Settings(Section):
     """How maps are drawn on images."""
 
-    scale: Literal["image", "set", "percentile"] = "image"
+    scale: Literal["image", "set", "percentile"] = "percentile"
     """What the strongest colour means: the map's own maximum, the maximum over all images of this map (so that images
     compare), or a percentile of the map's own values (so that a few extreme pixels do not hide the rest)."""
 

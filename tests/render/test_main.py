@@ -33,7 +33,7 @@ def content() -> dict[str, bytes]:
 
 def test_every_image_has_its_picture_and_its_heat_layer(here):
     mapped = workspace(here)
-    settings()
+    settings(scale="image")
     assert main("finder") == "finder: 24 images drawn, 0 with an empty map"
     table = tables.read(FOLDER / "overlays.csv", COLUMNS)
     assert table["image_id"].tolist() == mapped
