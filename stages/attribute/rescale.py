@@ -152,6 +152,16 @@ def log_mean_exp(layer: keras.Layer, x: tf.Tensor, reference: tf.Tensor, gradien
     return rescale(tf.exp, x - shift, reference - shift, through_log[:, None, None, :])
 
 
+def generalized_mean(layer: keras.Layer, x: tf.Tensor, reference: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
+    """The rule of generalised-mean pooling: power, mean, root, one by one. x is (n, h, w, c), the gradient (n, c)."""
+    import tensorflow as tf
+
+    means, reference_means = (tf.reduce_mean(layer.power(each), axis=(1, 2)) for each in (x, reference))
+    through_root = rescale(layer.root, means, reference_means, gradient)
+    cells = tf.cast(tf.reduce_prod(tf.shape(x)[1:3]), x.dtype)
+    return rescale(layer.power, x, reference, through_root[:, None, None, :] / cells)
+
+
 def mean_of_largest(layer: keras.Layer, x: tf.Tensor, reference: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
     """The rule of top-k pooling, the mean of the k largest cells over h and w: a blend of the gradients at both points.
 
@@ -190,6 +200,7 @@ RULES: dict[str, Rule] = {
     "DilatedMaxPooling2D": cross_maximum,
     "GlobalMaxPooling2D": cross_maximum,
     "RoundTrip": rounding,
+    "GeneralizedMeanPooling2D": generalized_mean,
     "LogSumExpPooling2D": log_mean_exp,
     "TopPooling2D": mean_of_largest,
 }

@@ -114,12 +114,19 @@ def _background(params: "Params") -> list[str]:
     if backbone.name != "background_cnn":
         given = backbone.components is not None
         return ["`backbone.components` is for background_cnn; set it to null"] if given else []
-    if backbone.cut != INPUT or params.image.tiling is not None:
-        return ["background_cnn learns the background from whole images: set `backbone.cut: input`, and no tiles"]
+    if backbone.cut != INPUT or params.image.tiling is not None or params.image.fit == "native":
+        return [
+            "background_cnn learns the background from whole images of one size: set `backbone.cut: input`, no tiles, "
+            "and another `image.fit` than native"
+        ]
+    if params.train.augment.brightness:
+        return ["`train.augment.brightness` must be 0 with background_cnn: what its background leaves has no white"]
     return []
 
 
 def _drop_block(params: "Params") -> list[str]:
+    if params.train.drop_block.at("head") and params.head.kind == "gem":
+        return ["`train.drop_block.place`: gem has pooled its map already; use backbone, or `head.gem.dropout`"]
     if params.train.drop_block.at("head") and params.image.tiling is not None and params.head.kind == "attention":
         return ["`train.drop_block.place`: a bag of tiles is no map; use backbone, or no tiles"]
     return []

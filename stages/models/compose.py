@@ -6,6 +6,7 @@ from typing import Literal
 
 import keras
 
+from stages.common.schema import Section
 from stages.models import front, layers
 from stages.models.backbones import BACKBONES, INPUT
 from stages.models.backbones.settings import Architecture
@@ -38,7 +39,7 @@ class Parts:
     front: image (n, h, w, 3), RGB in 0..255 -> the features at the cut, before they are rounded for keeping.
     tail: kept features -> logits (n, outputs).
     whole: image -> logits, rounding the features at the cut as keeping them does.
-    before_head: kept features -> the head's input, before it is standardised; None where the head follows the cut.
+    before_head: kept features -> the head's input, before it is standardised; None where it is the kept features.
     present: kept features -> which instances of the head's input are there, booleans; None where all are.
     With `cut: input`, kept features are the images themselves: front is None and tail is the whole.
     """
@@ -56,16 +57,17 @@ def compose(design: Design) -> Parts:
     pixels = front.seen(image, design)
     raw, kept, end = _backbone(design, image, pixels)
     present = _present(design, pixels, kept, end)
-    logits = _head(design, end, present)
+    ready = _head_input(design, end)
+    logits = _head(design, ready, present)
     whole = keras.Model(image, logits, name="whole")
     there = None if present is None else keras.Model(kept, present, name="present")
     if design.cut == INPUT:
-        return Parts(None, whole, whole, keras.Model(image, end), there)
+        return Parts(None, whole, whole, keras.Model(image, ready), there)
     return Parts(
         front=keras.Model(image, raw, name="front"),
         tail=keras.Model(kept, logits, name="tail"),
         whole=whole,
-        before_head=None if design.cut == design.end else keras.Model(kept, end, name="before_head"),
+        before_head=None if ready is kept else keras.Model(kept, ready, name="before_head"),
         present=there,
     )
 
@@ -111,16 +113,25 @@ def _present(
     return present if design.tiling is not None else front.coarser(present, end, "end_present")
 
 
-def _head(design: Design, end: keras.KerasTensor, present: keras.KerasTensor | None) -> keras.KerasTensor:
+def _head_input(design: Design, end: keras.KerasTensor) -> keras.KerasTensor:
+    """What the head standardises."""
     head = HEADS[design.head]
     features = end
     if design.tiling is not None and not head.BAGS:
         features = layers.ArrangeTiles(*design.tiling.grid, name="arranged")(features)
+    return head.pooled(features, _head_settings(design)) if hasattr(head, "pooled") else features
+
+
+def _head_settings(design: Design) -> Section:
+    return HEADS[design.head].Settings.model_validate(design.head_settings)
+
+
+def _head(design: Design, features: keras.KerasTensor, present: keras.KerasTensor | None) -> keras.KerasTensor:
+    head, settings = HEADS[design.head], _head_settings(design)
     if design.standardize:
         features = layers.Standardize(name=STANDARDIZE)(features)
     if design.drop_block.at("head"):
         features = _dropped(design, "head", features)
-    settings = head.Settings.model_validate(design.head_settings)
     also = {"present": present} if head.BAGS else {}
     return head.build(features, design.outputs, settings, design.head_seed, **also)
 

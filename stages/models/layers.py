@@ -44,9 +44,11 @@ class GreyPreprocessing(keras.layers.Layer):
 
 
 class Background(keras.layers.Layer):
-    """Subtract a mean image and what lies along principal components; divide by a deviation, pixel by pixel.
+    """How images differ from what is usual, in two channels, each over how much that varies, pixel by pixel.
 
-    All three are fitted before training (`stages.train.background`), not trained.
+    First what is left when a mean image and what lies along principal components is subtracted; then the difference
+    from the mean alone, which tells where in the body a pixel is. All is fitted before training
+    (`stages.train.background`), not trained.
     """
 
     linear = True
@@ -60,14 +62,17 @@ class Background(keras.layers.Layer):
         options = {"trainable": False, "initializer": "zeros"}
         self.mean = self.add_weight(name="mean", shape=(height, width), **options)
         self.components = self.add_weight(name="components", shape=(self.count, height * width), **options)
-        self.deviation = self.add_weight(name="deviation", shape=(height, width), **{**options, "initializer": "ones"})
+        for name in ("deviation", "spread"):
+            made = self.add_weight(name=name, shape=(height, width), **{**options, "initializer": "ones"})
+            setattr(self, name, made)
 
     def call(self, images: keras.KerasTensor) -> keras.KerasTensor:
-        """Images (n, h, w, 1) -> the same shape."""
-        flat = ops.reshape(images[..., 0] - self.mean, (-1, self.components.shape[1]))
+        """Images (n, h, w, 1) -> (n, h, w, 2)."""
+        difference = images[..., 0] - self.mean
+        flat = ops.reshape(difference, (-1, self.components.shape[1]))
         usual = ops.matmul(ops.matmul(flat, ops.transpose(self.components)), self.components)
         rest = ops.reshape(flat - usual, (-1, *self.mean.shape))
-        return (rest / self.deviation)[..., None]
+        return ops.stack([rest / self.deviation, difference / self.spread], axis=-1)
 
     def get_config(self) -> dict:
         return {**super().get_config(), "count": self.count}
@@ -140,6 +145,31 @@ class TopPooling2D(keras.layers.Layer):
 
     def get_config(self) -> dict:
         return {**super().get_config(), "k": self.k}
+
+
+class GeneralizedMeanPooling2D(keras.layers.Layer):
+    """The p-th root of the mean of the p-th powers over h and w (GeM, Radenović et al. 2018, arXiv:1711.02512)."""
+
+    FLOOR = 1e-6  # added to the mean of the powers, for the root's slope at zero
+
+    def __init__(self, p: float, **options: object) -> None:
+        super().__init__(**options)
+        self.p = p
+
+    def call(self, features: keras.KerasTensor) -> keras.KerasTensor:
+        """Features (n, h, w, c) -> (n, c); negative ones count as zero."""
+        return self.root(ops.mean(self.power(features), axis=(1, 2)))
+
+    def power(self, features: keras.KerasTensor) -> keras.KerasTensor:
+        """What is averaged, of any shape."""
+        return ops.power(ops.relu(features), self.p)
+
+    def root(self, means: keras.KerasTensor) -> keras.KerasTensor:
+        """The generalised mean, of a mean of powers."""
+        return ops.power(means + self.FLOOR, 1 / self.p)
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "p": self.p}
 
 
 class DilatedMaxPooling2D(keras.layers.Layer):

@@ -16,6 +16,7 @@ from stages.common.errors import UserError
 from stages.models.layers import (
     CaffePreprocessing,
     DilatedMaxPooling2D,
+    GeneralizedMeanPooling2D,
     LogSumExpPooling2D,
     RoundTrip,
     Standardize,
@@ -96,6 +97,11 @@ def test_log_sum_exp_pooling_shares_out_by_the_change_of_the_exponentials():
     image = [[[np.log(3)], [np.log(5)]]]
     found = explained(LogSumExpPooling2D(1), image, [[[0], [0]]])
     assert found == pytest.approx([np.log(4) / 3, np.log(4) * 2 / 3], rel=1e-5)
+
+
+def test_generalized_mean_pooling_shares_out_by_the_change_of_the_powers():
+    found = explained(GeneralizedMeanPooling2D(2), [[[3], [4]]], [[[0], [0]]])
+    assert found == pytest.approx([np.sqrt(12.5) * 9 / 25, np.sqrt(12.5) * 16 / 25], rel=1e-3)
 
 
 @pytest.mark.parametrize("image", [[1000, 0], [-1000, -1000], [-1000, 0.5]])

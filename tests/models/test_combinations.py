@@ -28,7 +28,7 @@ WHOLE = ("background_cnn",)  # can be cut at the input alone
 STRIDES = {"vgg16": 8, "resnet50": 16}
 HEAD_SETTINGS = {
     "head__fc__width": 8, "head__score_map__pooling": "lse", "head__score_map__hidden": 4,
-    "head__attention__embedding": 8, "head__attention__units": 4, "head__attention__gated": True,
+    "head__gem__p": 2.5, "head__attention__embedding": 8, "head__attention__units": 4, "head__attention__gated": True,
 }  # fmt: skip
 CHILD = """
 import json, sys

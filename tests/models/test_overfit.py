@@ -33,6 +33,7 @@ HEADS = {
     "lse": {"head__kind": "score_map", "head__score_map__pooling": "lse"},
     "top": {"head__kind": "score_map", "head__score_map__pooling": "top"},
     "max": {"head__kind": "score_map", "head__score_map__pooling": "max"},
+    "gem": {"head__kind": "gem", "head__gem__p": 3.0},
     "attention": {"head__kind": "attention"},
     "gated": {"head__kind": "attention", "head__attention__gated": True},
     "sigmoid": {"head__kind": "fc", "head__fc__width": 64, "train__loss": "sigmoid"},

@@ -1,7 +1,9 @@
 """Class activation map (Zhou et al. 2016, arXiv:1512.04150): the head's own map of scores.
 
-With mean pooling the mean of the map is the logit: exactly CAM, its bias included. With the other poolings it is the
-score map that they pool.
+With mean pooling the mean of the map is the logit: exactly CAM, its bias included. With the other poolings of
+`score_map` it is the score map that they pool. With `gem` it is what each cell adds to the logit, activation times
+gradient (HiResCAM, Draelos and Carin 2020, arXiv:2011.08891): for a generalised mean, too, that sums to the logit but
+for a constant (Euler's theorem). The constant is spread evenly, and the mean of the map is the logit again.
 """
 
 from collections.abc import Callable
@@ -10,13 +12,18 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from stages.attribute.cells import apart, on_input_grid
+from stages.attribute.methods import gradcam
 from stages.attribute.methods.base import Batch, MapSettings, Result, Subject
 from stages.models.backbones import INPUT
 from stages.models.heads.score_map import SCORES
 
 if TYPE_CHECKING:
+    import keras
+
     from stages.common.params import Params
     from stages.models.backbones.settings import Architecture
+
+Cells = Callable[[np.ndarray, np.ndarray], np.ndarray]  # inputs, weights (n, outputs) -> maps (n, h, w) of cells
 
 DESCRIPTION = "class activation map: the head's score of every cell"
 UNIT = "logit"
@@ -30,8 +37,8 @@ class Settings(MapSettings):
 
 def problems(settings: Settings, params: "Params") -> list[str]:  # noqa: ARG001 -- the methods' interface
     """What does not fit, in words."""
-    if params.head.kind != "score_map":
-        return [f"cam needs `head.kind: score_map`, this is {params.head.kind}; deeplift and gradcam explain it"]
+    if params.head.kind not in ("score_map", "gem"):
+        return [f"cam needs `head.kind: score_map` or gem, this is {params.head.kind}; deeplift and gradcam explain it"]
     return []
 
 
@@ -42,18 +49,47 @@ def needs(settings: Settings, backbone: "Architecture", cut: str, end: str) -> s
 
 def explainer(subject: Subject, settings: Settings) -> Callable[[Batch], Result]:  # noqa: ARG001
     """A function from a batch to maps on the input grid, bilinear between the cells."""
+    make = _contributions if subject.model.design.head == "gem" else _scores
+    cells = make(subject)
+
+    def explain(batch: Batch) -> Result:
+        inputs = batch.images if batch.features is None else batch.features
+        return Result(on_input_grid(cells(inputs, batch.weights), subject.model.design))
+
+    return explain
+
+
+def _scores(subject: Subject) -> Cells:
+    """The head's map of scores, as a function of inputs and weights on the logits."""
+    scores = _compiled(subject, subject.parts.whole.get_layer(SCORES).output)
+
+    def cells(inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        return apart(np.einsum("nhwk,nk->nhw", scores(inputs), weights), subject.model.design)
+
+    return cells
+
+
+def _contributions(subject: Subject) -> Cells:
+    """What each cell of the backbone's end adds to the logit, times the number of cells."""
+    design = subject.model.design
+    logits = _compiled(subject, subject.parts.whole.output)
+    cut = None if design.cut == INPUT else design.cut
+    added = gradcam.compiled(subject.parts.whole, design.end, cut, lambda gradient, values: gradient)  # noqa: ARG005
+
+    def cells(inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        maps = added(inputs, weights)
+        rows = maps.reshape(len(weights), -1)
+        constant = (logits(inputs) * weights).sum(axis=1) - rows.sum(axis=1)
+        return (rows * rows.shape[1] + constant[:, None]).reshape(maps.shape)
+
+    return cells
+
+
+def _compiled(subject: Subject, output: "keras.KerasTensor") -> Callable[[np.ndarray], np.ndarray]:
     import keras
 
     from stages.models import runtime
 
-    design = subject.model.design
     whole = subject.parts.whole
-    source = whole.input if design.cut == INPUT else whole.get_layer("cut").output
-    scores = runtime.compiled(keras.Model(source, whole.get_layer(SCORES).output))
-
-    def explain(batch: Batch) -> Result:
-        values = scores(batch.images if batch.features is None else batch.features)
-        cells = np.einsum("nhwk,nk->nhw", values, batch.weights)
-        return Result(on_input_grid(apart(cells, design), design))
-
-    return explain
+    source = whole.input if subject.model.design.cut == INPUT else whole.get_layer("cut").output
+    return runtime.compiled(keras.Model(source, output))

@@ -44,8 +44,11 @@ def problems(settings: Settings, params: "Params") -> list[str]:  # noqa: ARG001
     head, found = params.head, []
     if params.backbone.name not in BACKBONES or params.backbone.output_stride is not None:
         found.append(f"deepshap explains {', '.join(BACKBONES)} without `backbone.output_stride`; take deeplift")
-    if head.kind == "attention" or (head.kind == "score_map" and head.score_map.pooling != "mean"):
-        found.append("deepshap explains `head.kind: fc`, and score_map with `pooling: mean`; take gradcam")
+    pooled = {"score_map": head.score_map.pooling != "mean", "gem": head.gem.p != 1}
+    if head.kind == "attention" or pooled.get(head.kind, False):
+        found.append(
+            "deepshap explains `head.kind: fc`, score_map with `pooling: mean`, and gem with `p: 1`; take gradcam"
+        )
     if params.image.tiles.size is not None:
         found.append("deepshap does not explain `image.tiles`; take gradcam")
     return found

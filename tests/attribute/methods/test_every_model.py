@@ -24,6 +24,10 @@ MODELS = {  # its keys, and the methods that refuse it
         {"backbone__cut": "block5_pool", "head__kind": "score_map", "head__score_map__pooling": "lse"},
         {"attention", "deepshap", "lrp_epsilon"},
     ),
+    "pooled": (
+        {"backbone__cut": "block4_pool", "backbone__end": "block4_pool", "head__kind": "gem", "head__gem__p": 3.0},
+        {"attention", "deepshap"},
+    ),
     "attention": (
         {"backbone__cut": "block4_pool", "head__kind": "attention"},
         {"cam", "deeplift", "deepshap", "lrp_epsilon"},
