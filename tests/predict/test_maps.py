@@ -3,11 +3,13 @@
 import h5py
 import numpy as np
 import pytest
+from PIL import Image
 
 from stages.common import files, paths
 from stages.common.errors import UserError
 from stages.predict import maps, predict
 from stages.predict.bundle import open_bundle
+from stages.render import colors
 from stages.render.settings import Settings
 
 
@@ -96,3 +98,14 @@ def test_a_file_says_how_its_maps_are_drawn(bundle, tmp_path):
     path.write_text("attribute:\n  maps:\n    gradcam: {method: gradcam}\nrender:\n  attention: mosaic\n")
     with pytest.raises(UserError, match=r"--maps: `render\.attention`: mosaic needs tiles"):
         maps.choose([str(path)], bundle)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_maps_are_drawn_as_the_file_says(frozen, tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text("attribute:\n  maps:\n    gradcam: {method: gradcam, part: absolute}\nrender:\n  colors: viridis\n")
+    image = sorted((frozen / paths.IMAGES).iterdir())[0]
+    predict(image, frozen / "data", maps=[str(path)], out=tmp_path / "out")
+    with Image.open(next((tmp_path / "out/overlays/gradcam/heat").iterdir())) as heat:
+        drawn = {tuple(color) for color in np.asarray(heat).reshape(-1, 4).tolist()}
+    assert drawn <= {tuple(color) for color in colors.table(Settings(colors="viridis")).tolist()}
