@@ -23,7 +23,9 @@ def test_shared_over_the_set_is_the_largest_value_of_maps_that_are_not_empty(tmp
 def test_own_ends_follow_the_policy():
     values = shown_part(MAPS[0], "positive", signed=False)
     assert own_ends(values, Settings(scale="image")) == Ends(0.0, 2.0)
-    assert own_ends(shown_part(MAPS[0], "positive", signed=True), Settings(scale="image", signed=True)) == Ends(-6.0, 6.0)
+    assert own_ends(shown_part(MAPS[0], "positive", signed=True), Settings(scale="image", signed=True)) == Ends(
+        -6.0, 6.0
+    )
     many = np.linspace(0, 1, 10_001).reshape(73, 137)
     assert own_ends(many, Settings(scale="percentile", percentile=90)).high == pytest.approx(0.9)
 
