@@ -16,6 +16,7 @@ from stages.models import runtime, trained
 from stages.models.backbones import BACKBONES
 from stages.models.backbones.settings import Architecture
 from stages.models.feature_file import FeatureFile
+from stages.train.part import Part
 
 CHECKPOINTS = console.LOCKS / "train"
 SHOWN = 8  # training images on the contact sheet
@@ -63,9 +64,10 @@ def _train(
     )
     numbers = {name: number for number, name in enumerate(settings.ingest.classes)}
 
-    def part(name: str) -> fit.Part:
+    def part(name: str) -> Part:
         rows = parts[name]
-        return fit.Part(file.rows(list(rows["image_id"])), rows["label"].map(numbers).to_numpy(np.int32))
+        labels, groups = rows["label"].map(numbers).to_numpy(np.int32), pd.factorize(rows["group_id"], sort=True)[0]
+        return Part(file.rows(list(rows["image_id"])), labels, groups)
 
     checkpoint = Checkpoint(CHECKPOINTS / f"fold{fold}.h5", lambda: _key(settings, fold))
     strategy = devices.strategy(settings.compute.gpus)

@@ -1,31 +1,86 @@
 """What images of one view have in common: their mean, principal components, and how much the rest varies."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
+FOLDS = 5
+MOST_IMAGES = 2000  # that are fitted, evenly spaced: their products are held in memory
 SMOOTH = 2.0  # pixels over which the deviation is averaged
+SMALLEST = 1e-6  # of the first component's variance: less is rounding
 FLOOR = 0.3  # of the median deviation, so that a corner which never varies does not shout
 
 
-def fit(images: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean (h, w), components (count, h * w) and deviation of the rest (h, w), float32, of images (n, h, w).
+@dataclass(frozen=True)
+class Fitted:
+    """A background, and those that know nothing of a fold of the images; all share deviation and spread."""
 
-    With fewer than `count` + 1 images the last components are zero. One thread computes, so that the bytes do not
-    depend on how many there are.
+    mean: np.ndarray
+    """(h, w) float32."""
+    components: np.ndarray
+    """(count, h * w) float32, orthonormal; with too few images the last are zero."""
+    deviation: np.ndarray
+    """(h, w) float32, of what is left of images that were not fitted."""
+    spread: np.ndarray
+    """(h, w) float32, of the images about the mean."""
+    without: list[tuple[np.ndarray, np.ndarray]]
+    """Mean and components fitted on all folds but one, for each fold."""
+
+
+def fit(images: np.ndarray, folds: np.ndarray, count: int) -> Fitted:
+    """Fit images (n, h, w), each of the fold (n,) whose number is below `FOLDS`.
+
+    What is left of an image that was fitted is less than what is left of a new one. So the deviation is that of images
+    of each fold, with the background of the others; and a network learns from such images too. One thread computes, so
+    that the bytes do not depend on how many there are.
     """
-    from scipy import ndimage
     from threadpoolctl import threadpool_limits
 
-    n, height, width = images.shape
-    mean = images.mean(axis=0, dtype=np.float64)
-    centred = (images - mean).reshape(n, -1)
+    shape, flat = images.shape[1:], images.reshape(len(images), -1)
+    middle = flat.mean(axis=0, dtype=np.float64).astype(np.float32)
+    flat = flat - middle
     with threadpool_limits(1):
-        values, vectors = np.linalg.eigh(centred @ centred.T)
-        kept = np.argsort(values)[::-1][: min(count, n - 1)]
-        kept = kept[values[kept] > 1e-9 * values.max()]
-        components = (vectors[:, kept] / np.sqrt(values[kept])).T @ centred
-        rest = centred - (centred @ components.T) @ components
-    deviation = np.sqrt((rest**2).mean(axis=0)).reshape(height, width)
-    deviation = np.maximum(ndimage.gaussian_filter(deviation, SMOOTH), max(FLOOR * np.median(deviation), 1e-6))
-    padded = np.zeros((count, height * width))
-    padded[: len(components)] = components
-    return mean.astype(np.float32), padded.astype(np.float32), deviation.astype(np.float32)
+        products = flat @ flat.T
+        offset, components = _principal(flat, products, np.ones(len(flat), bool), count)
+        without = [_principal(flat, products, folds != fold, count) for fold in range(FOLDS)]
+        squares = np.zeros(len(middle))
+        for fold, (its_offset, its_components) in enumerate(without):
+            rest = flat[folds == fold] - its_offset
+            rest -= (rest @ its_components.T) @ its_components
+            squares += (rest**2).sum(axis=0, dtype=np.float64)
+    deviation, spread = (_smoothed(np.sqrt(found).reshape(shape)) for found in (squares / len(flat), flat.var(axis=0)))
+    means = [(middle + one).reshape(shape) for one in (offset, *(its for its, _ in without))]
+    others = list(zip(means[1:], (many for _, many in without), strict=True))
+    return Fitted(means[0], components, deviation, spread, others)
+
+
+def _principal(flat: np.ndarray, products: np.ndarray, chosen: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (d,) and components (count, d) of the chosen rows (n,) of `flat` (n, d); of none, zeros.
+
+    From the products (n, n) of all rows, which need computing only once.
+    """
+    from scipy.linalg import eigh
+
+    rows, n = flat[chosen], np.count_nonzero(chosen)
+    components = np.zeros((count, flat.shape[1]), np.float32)
+    mean = rows.mean(axis=0) if n else components.sum(axis=0)
+    if n < 2:
+        return mean, components
+    inner = products[np.ix_(chosen, chosen)].astype(np.float64)
+    means = inner.mean(axis=0)
+    inner += means.mean() - means - means[:, None]
+    values, vectors = eigh(inner, subset_by_index=(max(0, n - count), n - 1))
+    values, vectors = values[::-1], vectors[:, ::-1]
+    kept = values > SMALLEST * values[0]
+    kept[n - 1 :] = False  # centred, n rows have n - 1 dimensions
+    components[: np.count_nonzero(kept)] = (vectors[:, kept] / np.sqrt(values[kept])).T.astype(np.float32) @ (
+        rows - mean
+    )
+    return mean, components
+
+
+def _smoothed(deviation: np.ndarray) -> np.ndarray:
+    from scipy import ndimage
+
+    least = max(FLOOR * np.median(deviation), 1e-6)
+    return np.maximum(ndimage.gaussian_filter(deviation, SMOOTH), least).astype(np.float32)

@@ -2,7 +2,6 @@
 
 import concurrent.futures
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
@@ -12,20 +11,14 @@ from stages.common.errors import UserError
 from stages.models import front, layers, runtime, trained
 from stages.models.compose import Parts
 from stages.models.feature_file import FeatureFile
-from stages.train import prepare
+from stages.train import behind, prepare
+from stages.train.behind import Reader
 from stages.train.checkpoint import Checkpoint
+from stages.train.part import Part
 from stages.train.settings import Settings
 from stages.train.step import Trainer
 
 Arrays = dict[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class Part:
-    """Images of one part of a split: rows of the feature file, and class numbers."""
-
-    rows: np.ndarray
-    labels: np.ndarray
 
 
 def fit(
@@ -46,7 +39,9 @@ def fit(
     """
     if settings.monitor == "roc_auc" and len(np.unique(validation.labels)) < 2:
         raise UserError("`train.monitor: roc_auc` needs validation images of two classes or more; set it to loss")
-    trainer = Trainer(parts.tail, settings, model)
+    finding = model.classes.index(model.positive_class)
+    trained_part, read = behind.trained_part(parts, file, train, finding)
+    trainer = Trainer(trained_part, settings, model)
     history, best = checkpoint.restore(trainer.variables) if checkpoint else ([], {})
     if not history:
         prepare.prepare(parts, file, train.rows)
@@ -58,7 +53,7 @@ def fit(
             break
         layers.set_progress(parts.tail, settings.drop_block.progress(epoch, settings.epochs))
         trainer.begin(epoch)
-        losses = [trainer(*batch) for batch in _epoch(file, train, weights, settings, epoch)]
+        losses = [trainer(*batch) for batch in _epoch(read, train.labels, weights, settings, epoch)]
         row = {"epoch": epoch, "loss": float(np.mean([float(loss) for loss in losses]))}
         history.append(row | _validate(tail, file, validation, model))
         if _best(history, settings.monitor) == epoch:
@@ -77,15 +72,15 @@ def _is_over(history: list[dict], settings: Settings) -> bool:
 
 
 def _epoch(
-    file: FeatureFile, part: Part, weights: np.ndarray, settings: Settings, epoch: int
+    read: Reader, labels: np.ndarray, weights: np.ndarray, settings: Settings, epoch: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Padded batches of features, class numbers and weights in the epoch's own order; the next is read meanwhile."""
-    order = np.random.default_rng([settings.seed, epoch]).permutation(len(part.rows))
+    """Padded batches of inputs, class numbers and weights in the epoch's own order; the next is read meanwhile."""
+    order = np.random.default_rng([settings.seed, epoch]).permutation(len(labels))
 
     def batch(place: slice) -> tuple[np.ndarray, ...]:
         rows = place.start + np.arange(settings.batch_size)
         chosen = order[rows % len(order)]  # beyond the last, the first again without weight: for batch statistics
-        return file.read(part.rows[chosen]), part.labels[chosen], np.where(rows < len(order), weights[chosen], 0)
+        return read(chosen), labels[chosen], np.where(rows < len(order), weights[chosen], 0)
 
     places = list(runtime.batches(len(order), settings.batch_size))
     with concurrent.futures.ThreadPoolExecutor(1) as reader:

@@ -233,10 +233,10 @@ def test_every_image_counts_once_an_epoch(tmp_path):
     """Rows that fill up the last batch weigh nothing."""
     features = np.arange(10, dtype=np.float32).reshape(10, 1, 1, 1)
     with FeatureFile(factories.feature_file(tmp_path / "features.h5", features)) as file:
-        part = fit.Part(np.arange(10), np.arange(10, dtype=np.int32))
+        labels_there, weights = np.arange(10, dtype=np.int32), np.ones(10, np.float32)
         orders = []
         for epoch in (1, 2, 1):
-            batches = list(fit._epoch(file, part, np.ones(10, np.float32), Settings(batch_size=4, seed=5), epoch))
+            batches = list(fit._epoch(file.read, labels_there, weights, Settings(batch_size=4, seed=5), epoch))
             assert [batch[0].shape for batch in batches] == [(4, 1, 1, 1)] * 3
             rows = np.concatenate([batch[0].ravel()[batch[2] > 0] for batch in batches])
             labels = np.concatenate([batch[1][batch[2] > 0] for batch in batches])
@@ -244,7 +244,7 @@ def test_every_image_counts_once_an_epoch(tmp_path):
             assert sorted(rows) == list(range(10))
             orders.append(list(rows))
         assert orders[0] == orders[2] != orders[1]
-        other = list(fit._epoch(file, part, np.ones(10, np.float32), Settings(batch_size=4, seed=6), 1))
+        other = list(fit._epoch(file.read, labels_there, weights, Settings(batch_size=4, seed=6), 1))
         assert list(np.concatenate([batch[1] for batch in other])[:10]) != orders[0]
 
 

@@ -1,10 +1,12 @@
 """A small network that sees what is unusual in an image of a fixed view, such as a frontal chest X-ray.
 
-Its first layer removes what the training images have in common: their mean and their first principal components
+Its first layer removes what images without the finding have in common: their mean and their first principal components
 (`backbone.components`), pixel by pixel, and scales what is left by how much it varies there ("eigen-images", Turk and
-Pentland 1991, J. Cogn. Neurosci. 3(1)). That layer is linear, fitted before training, and part of the model. Then come
-3x3 convolutions with batch normalisation and ReLU; the first ones are followed by 2x2 max-pooling until a cell of the
-last layer stands for `output_stride` pixels. It is trained from scratch, on images that all show the same thing alike.
+Pentland 1991, J. Cogn. Neurosci. 3(1)); beside that it passes on the difference from the mean. The layer is linear,
+fitted before training, and part of the model. Then come a 5x5 convolution of stride 2 and 3x3 convolutions, all with
+batch normalisation and ReLU; the first ones are followed by 2x2 max-pooling until a cell of the last layer stands for
+`output_stride` pixels. That is few on purpose: a cell that sees far fires beside what it sees, and maps point nowhere.
+It is trained from scratch, on images that all show the same thing alike.
 """
 
 from typing import TYPE_CHECKING
@@ -20,9 +22,9 @@ PUBLISHED = None
 DEPTHS = (1, 8)
 STRIDES = (2, 4, 8)
 BATCH_NORMALIZED = True
-WIDTHS = (24, 32, 48, 48)
-STRIDE = 2
-COMPONENTS = 100
+WIDTHS = (32, 48, 48)
+STRIDE = 4
+COMPONENTS = 200
 MOMENTUM = 0.9  # of learnt statistics: Keras's 0.99 takes hundreds of steps to follow, which small sets do not have
 
 
@@ -36,7 +38,7 @@ def layer_names(architecture: "Architecture") -> tuple[str, ...]:
 
 def smallest_input(architecture: "Architecture") -> int:
     """The least height and width, in pixels."""
-    return 2 ** _poolings(architecture)
+    return 2 ** (_poolings(architecture) + 1)
 
 
 def build(x: "keras.KerasTensor", architecture: "Architecture", at: "Pass", drop: "Pass") -> "keras.KerasTensor":
@@ -48,7 +50,8 @@ def build(x: "keras.KerasTensor", architecture: "Architecture", at: "Pass", drop
     x = Background(architecture.components or COMPONENTS, name="background")(x)
     for number, filters in enumerate(architecture.widths or WIDTHS, start=1):
         name = f"conv{number}"
-        x = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"{name}_linear")(x)
+        shape = {"kernel_size": 5, "strides": 2} if number == 1 else {"kernel_size": 3}
+        x = layers.Conv2D(filters, **shape, padding="same", use_bias=False, name=f"{name}_linear")(x)
         normalize = layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_bn")
         x = normalize(x) if architecture.train_statistics else normalize(x, training=False)
         x = drop(name, at(name, layers.Activation("relu", name=name)(x)))
@@ -59,4 +62,6 @@ def build(x: "keras.KerasTensor", architecture: "Architecture", at: "Pass", drop
 
 
 def _poolings(architecture: "Architecture") -> int:
-    return (architecture.output_stride or STRIDE).bit_length() - 1
+    """How often the first convolution's stride of 2 is to be doubled."""
+    return (architecture.output_stride or STRIDE).bit_length() - 2
+

@@ -25,7 +25,7 @@ class Architecture(Section):
     pooling; published weights hold. null: the network's own, 32 for vgg and resnet."""
 
     components: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """Principal components of the training images that background_cnn removes; null: 100."""
+    """Principal components of the training images without the finding that background_cnn removes; null: 200."""
 
     train_statistics: bool = False
     """Whether batch normalisation behind the cut learns means and deviations, as training from scratch must."""
