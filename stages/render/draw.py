@@ -89,7 +89,7 @@ def prepare(file: MapFile, fit: Fit, settings: Settings, folder: Path) -> Drawin
         unit=file.unit,
         fit=fit,
         settings=settings,
-        policy=mosaic.policy(policy(settings)) if darkens else policy(settings),
+        policy=mosaic.policy(settings) if darkens else policy(settings),
         opacity=1.0 if darkens else settings.opacity,
         shared=mosaic.shared_ends(file, settings) if darkens else shared_ends(file, settings),
         colors=table,
@@ -139,7 +139,7 @@ def _raw(drawing: Drawing, task: Task) -> np.ndarray | None:
 
 def _own_ends(drawing: Drawing, raw: np.ndarray, values: np.ndarray) -> Ends | None:
     """A mosaic's are those of the tiles' own weights, of which the stored grid has also mixtures at their rims."""
-    return mosaic.own_ends(raw, drawing.settings) if drawing.is_mosaic else own_ends(values, drawing.settings)
+    return mosaic.own_ends(raw) if drawing.is_mosaic else own_ends(values, drawing.settings)
 
 
 def _write_heat(drawing: Drawing, task: Task, values: np.ndarray | None, ends: Ends | None) -> str:

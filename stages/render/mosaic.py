@@ -32,30 +32,29 @@ def shown_colors() -> np.ndarray:
     return np.stack([*[np.arange(256)] * 3, np.full(256, WHITE)], axis=1).astype(np.uint8)
 
 
-def own_ends(weights: np.ndarray, settings: Settings) -> Ends | None:
+def own_ends(weights: np.ndarray) -> Ends | None:
     """The ends for one map of weights (h, w) on the input grid; None where nothing has weight."""
-    percentile = settings.percentile if settings.scale == "percentile" else 100.0
-    return _ends([weights], percentile)
+    return _ends([weights])
 
 
 def shared_ends(file: MapFile, settings: Settings) -> Ends | None:
     """For `scale: set`: the ends over all maps of a file that are not empty; None for other policies or without any."""
     if settings.scale != "set":
         return None
-    return _ends((file.read(row) for row, status in enumerate(file.status) if status == "ok"), 100.0)
+    return _ends(file.read(row) for row, status in enumerate(file.status) if status == "ok")
 
 
-def policy(words: str) -> str:
-    """What the two ends mean; `words` say which is the strongest value."""
-    return f"{words}, where the image is left as it is; the least weight is black"
+def policy(settings: Settings) -> str:
+    """What the two ends mean. `scale: percentile` is as `image`: no single pixel stands out from its tile."""
+    whose = "the greatest weight of all images" if settings.scale == "set" else "each image's own greatest weight"
+    return f"{whose}, where the image is left as it is; the least weight is black"
 
 
-def _ends(maps: Iterable[np.ndarray], percentile: float) -> Ends | None:
+def _ends(maps: Iterable[np.ndarray]) -> Ends | None:
     """From the least to the greatest weight; from 0 where all are equal, as each then counts fully."""
     there = [weights[weights > 0] for weights in maps]
     there = [weights for weights in there if len(weights)]
     if not there:
         return None
-    low = min(float(weights.min()) for weights in there)
-    high = max(float(np.percentile(weights, percentile)) for weights in there)
+    low, high = min(float(weights.min()) for weights in there), max(float(weights.max()) for weights in there)
     return Ends(low if low < high else 0.0, high)

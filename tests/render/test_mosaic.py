@@ -34,7 +34,7 @@ def stitched(weights: np.ndarray, tiling: Tiling = TILING) -> np.ndarray:
 def test_a_mosaic_is_the_image_times_the_rescaled_weights():
     image = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)
     values = stitched(WEIGHTS)
-    ends = mosaic.own_ends(values, MOSAIC)
+    ends = mosaic.own_ends(values)
     assert ends == Ends(*np.float32([0.05, 0.3]))
     drawn = blend(image, layer(values, ends, mosaic.colors()))
     rescaled = (WEIGHTS - 0.05) / 0.25
@@ -47,7 +47,7 @@ def test_a_mosaic_is_the_image_times_the_rescaled_weights():
 def test_tiles_that_are_not_in_the_bag_and_margins_are_black_and_do_not_count():
     tiling = Tiling((70, 100), 32, 32)
     values = stitched(np.array([0, 0.2, 0.3, 0.5, 0, 0]), tiling)
-    ends = mosaic.own_ends(values, MOSAIC)
+    ends = mosaic.own_ends(values)
     assert ends.low == np.float32(0.2)
     drawn = blend(np.full((70, 100, 3), 200, np.uint8), layer(values, ends, mosaic.colors()))
     assert not drawn[:3].any()
@@ -56,8 +56,8 @@ def test_tiles_that_are_not_in_the_bag_and_margins_are_black_and_do_not_count():
 
 
 def test_equal_weights_leave_the_image_as_it_is():
-    assert mosaic.own_ends(stitched(np.full(6, 0.25)), MOSAIC) == Ends(0.0, 0.25)
-    assert mosaic.own_ends(np.zeros((4, 4)), MOSAIC) is None
+    assert mosaic.own_ends(stitched(np.full(6, 0.25))) == Ends(0.0, 0.25)
+    assert mosaic.own_ends(np.zeros((4, 4))) is None
 
 
 def test_the_ends_follow_the_scale(tmp_path):
@@ -65,8 +65,7 @@ def test_the_ends_follow_the_scale(tmp_path):
     file = open_maps(write_maps(tmp_path / "attention.h5", ["a", "b", "c"], maps, ["ok", "ok", "constant"]))
     assert mosaic.shared_ends(file, Settings(attention="mosaic", scale="set")) == Ends(*np.float32([0.02, 0.9]))
     assert mosaic.shared_ends(file, MOSAIC) is None
-    halfway = mosaic.own_ends(maps[0], Settings(attention="mosaic", scale="percentile", percentile=75))
-    assert halfway == Ends(*np.float32([0.05, 0.2]))
+    assert len({mosaic.policy(Settings(attention="mosaic", scale=scale)) for scale in ("image", "set")}) == 2
 
 
 def test_only_attention_is_drawn_so_and_only_if_asked():
