@@ -1,13 +1,14 @@
 """Runs a method over images: targets, padded batches, and what became of each map."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import ndimage
 
 from stages.attribute.methods import METHODS
-from stages.attribute.methods.base import Batch, MapSettings, Subject
+from stages.attribute.methods.base import Batch, MapSettings, Result, Subject
 from stages.models import runtime
 from stages.models.trained import Trained
 
@@ -49,7 +50,7 @@ def explain(
     """
     classes = target_classes(settings.target, subject.model, logits, labels)
     weights = logit_weights(classes, settings.contrast, subject.model)
-    function = METHODS[settings.method].explainer(subject, settings)
+    function = explainer(subject, settings)
     done = 0
     for chunk in chunks:
         padded = runtime.pad(chunk, size).astype(np.float32)
@@ -65,6 +66,24 @@ def explain(
                 error=None if result.error is None else float(result.error[row]),
             )
         done += len(chunk)
+
+
+def explainer(subject: Subject, settings: MapSettings) -> Callable[[Batch], Result]:
+    """The method's function from a batch to maps, which are smoothed as the settings say.
+
+    The Gaussian is mirrored at the rim of the map and keeps its sum.
+    """
+    explained = METHODS[settings.method].explainer(subject, settings)
+    if not settings.smooth:
+        return explained
+
+    def smoothed(batch: Batch) -> Result:
+        result = explained(batch)
+        sigma = settings.smooth * min(result.maps.shape[1:])
+        maps = ndimage.gaussian_filter(result.maps, sigma, mode="reflect", axes=(1, 2))
+        return replace(result, maps=maps)
+
+    return smoothed
 
 
 def target_classes(target: str, model: Trained, logits: np.ndarray, labels: list[str]) -> list[str]:

@@ -22,6 +22,7 @@ def problems(params: "Params") -> list[str]:
         _weights,
         _statistics,
         _background,
+        _border,
         _drop_block,
         _augment,
         _loss,
@@ -121,6 +122,12 @@ def _background(params: "Params") -> list[str]:
         ]
     if params.train.augment.brightness:
         return ["`train.augment.brightness` must be 0 with background_cnn: what its background leaves has no white"]
+    return []
+
+
+def _border(params: "Params") -> list[str]:
+    if params.head.border and (params.head.kind == "attention" or params.image.tiling is not None):
+        return ["`head.border` must be 0 with tiles and with `head.kind: attention`, whose bags have no rim"]
     return []
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import keras
 
+from stages.common.errors import UserError
 from stages.common.schema import Section
 from stages.models import front, layers
 from stages.models.backbones import BACKBONES, INPUT
@@ -28,6 +29,7 @@ class Design(ImageSettings):
     head_settings: dict
     head_seed: int
     standardize: bool
+    border: int = 0
     drop_block: DropBlockSettings = DropBlockSettings()
     outputs: int
 
@@ -119,7 +121,18 @@ def _head_input(design: Design, end: keras.KerasTensor) -> keras.KerasTensor:
     features = end
     if design.tiling is not None and not head.BAGS:
         features = layers.ArrangeTiles(*design.tiling.grid, name="arranged")(features)
+    if design.border:
+        features = _cropped(features, design.border)
     return head.pooled(features, _head_settings(design)) if hasattr(head, "pooled") else features
+
+
+def _cropped(features: keras.KerasTensor, border: int) -> keras.KerasTensor:
+    height, width = features.shape[1:3]
+    if min(height, width) <= 2 * border:
+        raise UserError(
+            f"`head.border`: {border} leaves nothing of the feature map of {height}x{width} cells; lower it"
+        )
+    return keras.layers.Cropping2D(border, name="head_border")(features)
 
 
 def _head_settings(design: Design) -> Section:

@@ -136,6 +136,7 @@ def design_of(settings: Params):
         head_settings=getattr(settings.head, settings.head.kind).model_dump(),
         head_seed=settings.head.seed,
         standardize=settings.head.standardize,
+        border=settings.head.border,
         drop_block=settings.train.drop_block,
         outputs=1 if settings.train.loss == "sigmoid" else len(settings.ingest.classes),
     )

@@ -108,7 +108,7 @@ def again(own: Subject, settings: MapSettings, images: np.ndarray, targets: list
     if method.needs(settings, design.backbone, design.cut, design.end) == "features":
         raw = runtime.compiled(own.parts.front)(batch.images)
         batch = Batch(None, narrow(raw, design.dtype, design.cut).astype(np.float32), weights)
-    return method.explainer(own, settings)(batch).maps[: len(images)]
+    return explain.explainer(own, settings)(batch).maps[: len(images)]
 
 
 def ranked(values: np.ndarray, part: Part) -> np.ndarray:

@@ -28,6 +28,10 @@ class MapSettings(Section):
     contrast: ClassName | None = None
     """class:<name>: explain the target's logit minus this one's. null: the target's alone."""
 
+    smooth: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    """Deviation of the Gaussian that smooths the map, as a share of the shorter side of the input; its sum stays. A
+    finding's centre then beats a bright point of its rim."""
+
     part: Literal["positive", "absolute"] = "positive"
     """The part of the signed map that is measured and drawn; the raw values are kept."""
 

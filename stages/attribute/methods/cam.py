@@ -3,7 +3,8 @@
 With mean pooling the mean of the map is the logit: exactly CAM, its bias included. With the other poolings of
 `score_map` it is the score map that they pool. With `gem` it is what each cell adds to the logit, activation times
 gradient (HiResCAM, Draelos and Carin 2020, arXiv:2011.08891): for a generalised mean, too, that sums to the logit but
-for a constant (Euler's theorem). The constant is spread evenly, and the mean of the map is the logit again.
+for a constant (Euler's theorem). The constant is spread evenly, and the mean of the map is the logit again. Where the
+head does not look (`head.border`), the map is zero.
 """
 
 from collections.abc import Callable
@@ -63,8 +64,12 @@ def _scores(subject: Subject) -> Cells:
     """The head's map of scores, as a function of inputs and weights on the logits."""
     scores = _compiled(subject, subject.parts.whole.get_layer(SCORES).output)
 
+    design = subject.model.design
+    rim = (design.border, design.border)
+
     def cells(inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        return apart(np.einsum("nhwk,nk->nhw", scores(inputs), weights), subject.model.design)
+        within = np.einsum("nhwk,nk->nhw", scores(inputs), weights)
+        return apart(np.pad(within, ((0, 0), rim, rim)), design)
 
     return cells
 
@@ -78,9 +83,11 @@ def _contributions(subject: Subject) -> Cells:
 
     def cells(inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
         maps = added(inputs, weights)
-        rows = maps.reshape(len(weights), -1)
+        seen = np.zeros(maps.shape, bool)
+        seen[:, design.border : maps.shape[1] - design.border, design.border : maps.shape[2] - design.border] = True
+        rows, seen = (each.reshape(len(weights), -1) for each in (maps, seen))
         constant = (logits(inputs) * weights).sum(axis=1) - rows.sum(axis=1)
-        return (rows * rows.shape[1] + constant[:, None]).reshape(maps.shape)
+        return np.where(seen, rows * seen.sum(axis=1, keepdims=True) + constant[:, None], 0).reshape(maps.shape)
 
     return cells
 

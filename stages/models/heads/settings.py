@@ -1,6 +1,8 @@
 """The keys of `head` in params.yaml."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from stages.common.schema import Section
 from stages.models import heads
@@ -17,6 +19,10 @@ class Settings(Section):
     standardize: bool = True
     """Shift and scale each channel of the head's input (with gem, what it pooled) by the mean and deviation over the
     training images."""
+
+    border: Annotated[int, Field(ge=0)] = 0
+    """Cells at each side of the feature map that the head does not look at. They see the network's zero padding and
+    what is burnt in along the rim; on small sets models learn from them, and maps point at them."""
 
     seed: int = 0
     """Seed of the head's first weights and of its dropout."""
