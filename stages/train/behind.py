@@ -1,10 +1,12 @@
 """What is trained, and what it is given: the tail and kept features, or what lies behind a background."""
 
+import tempfile
 from collections.abc import Callable
 
 import keras
 import numpy as np
 
+from stages.models import runtime
 from stages.models.compose import Parts
 from stages.models.feature_file import FeatureFile
 from stages.models.layers import Background
@@ -29,21 +31,24 @@ def trained_part(parts: Parts, file: FeatureFile, train: Part, finding: int) -> 
     def grey(places: np.ndarray) -> np.ndarray:
         return preprocessing(file.read(train.rows[places]).astype(np.float32)).numpy()
 
-    folds = _folds(train)
-    usual = np.flatnonzero(train.labels != finding) if (train.labels != finding).any() else np.arange(len(train.labels))
-    usual = usual[np.linspace(0, len(usual) - 1, min(len(usual), background.MOST_IMAGES)).astype(int)]
+    folds, usual = _folds(train), _usual(train.labels, finding)
     fitted = background.fit(grey(usual)[..., 0], folds[usual], layer.count)
     _assign(layer, fitted, fitted.mean, fitted.components)
-    without = [_twin(layer, fitted, *one) for one in fitted.without]
+    shape = len(folds), *layer.output.shape[1:]
+    with tempfile.TemporaryFile() as room:  # memory may not do; and components are too large to be read for each batch
+        rest = np.memmap(room, np.float32, "w+", shape=shape)
+    for fold, known in enumerate(fitted.without):
+        twin, places = _twin(layer, fitted, *known), np.flatnonzero(folds == fold)
+        for chunk in runtime.batches(len(places), file.batch_size):
+            rest[places[chunk]] = twin(grey(places[chunk]))
+    return keras.Model(layer.output, parts.tail.output, name="behind_background"), lambda places: rest[places]
 
-    def read(places: np.ndarray) -> np.ndarray:
-        images, rest = grey(places), np.empty((len(places), *layer.output.shape[1:]), np.float32)
-        for fold in np.unique(folds[places]):
-            chosen = folds[places] == fold
-            rest[chosen] = without[fold](images[chosen])
-        return rest
 
-    return keras.Model(layer.output, parts.tail.output, name="behind_background"), read
+def _usual(labels: np.ndarray, finding: int) -> np.ndarray:
+    """Places of images without the finding, evenly spaced where they are many; of any images if all have it."""
+    places = np.flatnonzero(labels != finding)
+    places = places if len(places) else np.arange(len(labels))
+    return places[np.linspace(0, len(places) - 1, min(len(places), background.MOST_IMAGES)).astype(int)]
 
 
 def _folds(part: Part) -> np.ndarray:
