@@ -64,4 +64,3 @@ def build(x: "keras.KerasTensor", architecture: "Architecture", at: "Pass", drop
 def _poolings(architecture: "Architecture") -> int:
     """How often the first convolution's stride of 2 is to be doubled."""
     return (architecture.output_stride or STRIDE).bit_length() - 2
-
