@@ -23,21 +23,23 @@ TINY = {
     "head.kind": "fc",
     "head.standardize": True,
     "head.fc.width": 8,
-    "train.augment.rotation": 0.0,
-    "train.augment.shift": 0.0,
-    "train.augment.zoom": 0.0,
+    "train.augment": {
+        "flip": "none", "rotation": 0.0, "shear": 0.0, "zoom": 0.0, "shift": 0.0, "crop": 1.0, "brightness": 0.0,
+    },
     "attribute.maps": {
         "deeplift": {"method": "deeplift", "reference": "black"},
         "gradcam": {"method": "gradcam"},
     },
+    "train.loss": "softmax",
     "train.epochs": 2,
     "train.batch_size": 8,
     "evaluate.replicates": 200,
     "localize.replicates": 200,
     "split.near_duplicates": "ignore",
+    "split.near_duplicate_distance": 10,
     "split.validation": 0.25,
     "split.test": 0.25,
-}
+}  # fmt: skip
 
 
 class Workspace:
