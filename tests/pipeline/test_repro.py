@@ -55,7 +55,8 @@ def test_where_the_work_is_done_changes_nothing(finished: Workspace) -> None:
 
 
 def test_an_edit_of_training_leaves_extraction_alone(finished: Workspace) -> None:
-    finished.set({"train.epochs": 3, "train.learning_rate": 0.004})  # another rate, as an epoch more may not be the best
+    # Another rate too: an epoch more may not be the best, and then what follows need not run.
+    finished.set({"train.epochs": 3, "train.learning_rate": 0.004})
     assert set(finished.repro()) - {"check"} == AFTER_TRAIN
 
 
