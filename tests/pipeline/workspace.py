@@ -17,11 +17,13 @@ TINY = {
     "image.width": 64,
     "backbone.name": "vgg16",
     "backbone.cut": "block5_pool",
+    "backbone.end": None,
     "backbone.weights": "random",
     "backbone.widths": [4, 4, 8, 8, 8],
     "backbone.train_statistics": False,
     "head.kind": "fc",
     "head.standardize": True,
+    "head.border": 0,
     "head.fc.width": 8,
     "train.augment": {
         "flip": "none", "rotation": 0.0, "shear": 0.0, "zoom": 0.0, "shift": 0.0, "crop": 1.0, "brightness": 0.0,
