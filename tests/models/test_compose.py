@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from stages.common.errors import UserError
 from stages.extract.features import narrow
 from stages.models import compose, front, runtime, trained
 from tests import factories
@@ -192,3 +193,22 @@ def test_saved_models_give_the_same_probabilities_in_a_new_process(tmp_path):
         np.testing.assert_array_equal(found[f"{number}/whole"], probabilities, err_msg=str(RELOADED[number]))
         if number % 2 == 0:
             np.testing.assert_allclose(found[f"{number}/tail"], probabilities, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"head__kind": "attention", "head__border": 1}, "head.border` must be 0"),
+        ({"head__border": 1, "image__tiles__size": 32}, "head.border` must be 0"),
+        ({"head__kind": "gem", "train__drop_block__keep": 0.9}, "gem has pooled its map already"),
+        ({"head__kind": "gem", "head__gem__p": 0.5}, "head.gem.p"),
+    ],
+)
+def test_heads_that_do_not_fit_are_refused(values, told):
+    with pytest.raises(UserError, match=told):
+        factories.design(**values)
+
+
+def test_a_border_that_leaves_no_cell_is_refused():
+    with pytest.raises(UserError, match="leaves nothing of the feature map of 2x2 cells"):
+        compose.compose(factories.design(backbone__cut="block5_pool", head__kind="gem", head__border=1))
