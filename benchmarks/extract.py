@@ -10,13 +10,12 @@ import argparse
 import json
 import statistics
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFilter
 
+from benchmarks.clock import seconds
 from stages.common.files import significant
 from stages.extract import features
 from stages.extract.store import Store
@@ -87,13 +86,6 @@ def extract(model: object, paths: list[Path], view: ImageSettings, folder: Path)
         chunks = features.compute(lambda: model, paths, view.size, view.fit, "float16", view.batch_size)
         for place, chunk in chunks:
             store.put({path.name: values for path, values in zip(paths[place], chunk, strict=True)})
-
-
-def seconds(work: Callable[[], object]) -> tuple[float, float]:
-    """What a piece of work takes, by the clock and of processor time."""
-    start = time.perf_counter(), time.process_time()
-    work()
-    return time.perf_counter() - start[0], time.process_time() - start[1]
 
 
 if __name__ == "__main__":

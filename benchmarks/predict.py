@@ -12,12 +12,11 @@ import argparse
 import json
 import statistics
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.clock import seconds
 from benchmarks.extract import pictures
 from stages.common import files, params
 from stages.common.files import significant
@@ -104,13 +103,6 @@ def model_of(folder: Path) -> None:
     }
     described = {"classes": classes, "positive_class": positive, "models": {"model": entry}}
     files.write_json(folder / "calibration.json", described)
-
-
-def seconds(work: Callable[[], object]) -> tuple[float, float]:
-    """What some work takes: by the clock, and of processor time."""
-    begun = time.perf_counter(), time.process_time()
-    work()
-    return time.perf_counter() - begun[0], time.process_time() - begun[1]
 
 
 if __name__ == "__main__":
