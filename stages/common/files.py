@@ -76,6 +76,12 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def list_digests(folder: Path) -> str:
+    """What `sha256sum` says of all files in a folder, from above it: a line for each, in the order of their paths."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return "".join(f"{sha256(path)}  {path.relative_to(folder.parent).as_posix()}\n" for path in found)
+
+
 def digest(arrays: Mapping[str, np.ndarray]) -> str:
     """Hexadecimal SHA-256 of named arrays: names, types, shapes and values, in the order of the names."""
     total = hashlib.sha256()

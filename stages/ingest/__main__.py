@@ -16,6 +16,8 @@ def main() -> str:
     listing = LAYOUTS[p.layout](paths.RAW, p.ingest)
     with files.atomic_folder(paths.IMAGES) as images, files.atomic_folder(paths.MASKS) as masks:
         taken = take(listing, paths.RAW, images, masks, p.ingest, p.compute.workers)
+    files.write_text(paths.IMAGE_DIGESTS, files.list_digests(paths.IMAGES))
+    files.write_text(paths.MASK_DIGESTS, files.list_digests(paths.MASKS))
     rejected = pd.DataFrame(map(astuple, taken.rejected), columns=list(tables.REJECTED_COLUMNS))
     tables.write(paths.IMAGE_TABLE, taken.images, tables.IMAGE_COLUMNS)
     tables.write(paths.REGION_TABLE, taken.regions, tables.REGION_COLUMNS)

@@ -1,5 +1,7 @@
 """The stage: data/raw in, tables and folders out, whole or not at all."""
 
+import hashlib
+
 import pytest
 import yaml
 
@@ -9,7 +11,10 @@ from stages.ingest.__main__ import main
 from tests.ingest.factory import class_folders, encoded, pixels, write
 
 pytestmark = pytest.mark.usefixtures("workspace")
-OUTPUTS = (paths.IMAGES, paths.MASKS, paths.IMAGE_TABLE, paths.REGION_TABLE, paths.REJECTED_TABLE, paths.INGEST_SUMMARY)
+OUTPUTS = (
+    paths.IMAGES, paths.MASKS, paths.IMAGE_DIGESTS, paths.MASK_DIGESTS,
+    paths.IMAGE_TABLE, paths.REGION_TABLE, paths.REJECTED_TABLE, paths.INGEST_SUMMARY,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -34,6 +39,27 @@ def test_writes_all_outputs():
         {"source_path": "normal/bad.png", "reason": "unreadable", "detail": "the file is empty"}
     ]
     assert files.read_json(paths.INGEST_SUMMARY)["layout"] == "class folders"
+
+
+def test_the_lists_of_digests_are_of_what_is_stored():
+    mask = encoded(pixels())
+    write(paths.RAW, class_folders(["normal", "abnormal"]) | {"masks/abnormal/0.png": mask})
+    main()
+    for folder, listed in ((paths.IMAGES, paths.IMAGE_DIGESTS), (paths.MASKS, paths.MASK_DIGESTS)):
+        expected = {f"{folder.name}/{path.name}": hashlib.sha256(path.read_bytes()) for path in folder.iterdir()}
+        lines = [line.split("  ") for line in listed.read_text().splitlines()]
+        assert lines == [[expected[name].hexdigest(), name] for name in sorted(expected)]
+
+
+def test_a_changed_mask_changes_its_list_alone():
+    contents = class_folders(["normal", "abnormal"])
+    write(paths.RAW, contents | {"masks/abnormal/0.png": encoded(pixels())})
+    main()
+    images, masks = paths.IMAGE_DIGESTS.read_text(), paths.MASK_DIGESTS.read_text()
+    write(paths.RAW, {"masks/abnormal/0.png": encoded(255 - pixels())})
+    main()
+    assert paths.IMAGE_DIGESTS.read_text() == images
+    assert paths.MASK_DIGESTS.read_text() != masks
 
 
 def test_twice_the_same_bytes():

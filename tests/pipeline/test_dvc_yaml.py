@@ -1,6 +1,7 @@
 """dvc.yaml against the code and the schema: nothing that a stage depends on is left out, and nothing is made up."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,17 @@ def test_a_stage_lists_the_code_it_runs(stage: str) -> None:
     assert not missing, f"{stage} runs code that dvc.yaml does not list under deps"
     unused = [str(dep.relative_to(PROJECT)) for dep in listed if not any(dep == p or dep in p.parents for p in reached)]
     assert not unused, f"{stage} lists code that it never runs"
+
+
+@pytest.mark.parametrize(("folder", "constant"), [("data/images", "IMAGES"), ("data/masks", "MASKS")])
+def test_a_stage_that_reads_images_depends_on_the_list_of_their_digests(folder: str, constant: str) -> None:
+    """Looking at each file of the folder in every stage took half of a `dvc repro` that has nothing to do."""
+    assert {folder, f"{folder}.sha256"} <= set(BODIES["ingest"]["outs"]), "the list is written with the folder"
+    for name in BODIES.keys() - {"check", "ingest"}:
+        reached = closure(PROJECT / f"stages/{name}/__main__.py")
+        reads = any(re.search(rf"paths\.{constant}\b", path.read_text()) for path in reached)
+        assert (f"{folder}.sha256" in BODIES[name]["deps"]) == reads, name
+        assert folder not in BODIES[name]["deps"], name
 
 
 def test_every_parameter_is_tracked_or_known_not_to_matter() -> None:
