@@ -83,7 +83,7 @@ def pictures(folder: Path, count: int) -> list[Path]:
 def extract(model: object, paths: list[Path], view: ImageSettings, folder: Path) -> None:
     """Compute and keep the features of image files, as the stage does."""
     with Store(folder, {"benchmark": "extract"}, "float16") as store:
-        chunks = features.compute(lambda: model, paths, view.size, view.fit, "float16", view.batch_size)
+        chunks = features.compute(lambda: model, paths, view, "float16")
         for place, chunk in chunks:
             store.put({path.name: values for path, values in zip(paths[place], chunk, strict=True)})
 

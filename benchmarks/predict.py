@@ -48,9 +48,7 @@ def main() -> None:
         turns = []
         for number in range(arguments.turns):
             (folder / f"work-{number}").mkdir()
-            extraction = seconds(
-                lambda: list(features.compute(lambda: parts.front, paths, design.size, design.fit, design.dtype))
-            )
+            extraction = seconds(lambda: list(features.compute(lambda: parts.front, paths, design, design.dtype)))
             prediction = seconds(lambda work=folder / f"work-{number}": predict(bundle, found, parts, work))
             turns.append((extraction, prediction))
         whole = seconds(lambda: run.write([folder / "images"], folder / "data", None, ["gradcam"], folder / "out"))

@@ -5,7 +5,6 @@ import functools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from stages.attribute import explain, map_file, subjects
@@ -29,8 +28,7 @@ def main(name: str) -> str:
     images = tables.read(paths.IMAGE_TABLE, tables.IMAGE_COLUMNS).set_index("image_id")["path"]
     rows = choose(split, settings.attribute.splits, settings.attribute.images, settings.attribute.max_images)
     runtime.start()
-    models = trained.folders(paths.MODEL)
-    design = trained.load(next(iter(models.values()))).design
+    design = trained.load(next(iter(trained.folders(paths.MODEL).values()))).design
     with (
         FeatureFile(paths.FEATURES) as features,
         files.create_hdf5(paths.MAPS / f"{name}.h5", map_file.attributes(own)) as file,
@@ -39,10 +37,7 @@ def main(name: str) -> str:
         shape = (len(rows), *design.size)
         maps = file.create_dataset("maps", shape=shape, dtype="float32", chunks=(1, *shape[1:]))
         notes = [None] * len(rows)
-        for fold, folder in models.items():
-            mine = np.flatnonzero(rows["fold"] == fold)
-            if len(mine) == 0:
-                continue
+        for fold, folder, mine in trained.of_rows(paths.MODEL, rows):
             training = images[parts_of_fold(split, fold)["train"]["image_id"]]
             explained = _explain(folder, own, rows.iloc[mine], images, features, training)
             for place, result in zip(mine, console.progress(explained, len(mine), f"attribute {name}"), strict=True):
@@ -68,7 +63,7 @@ def _explain(
     logits = trained.two_logits(trained.logits(runtime.compiled(subject.parts.tail), features, numbers), subject.model)
     if METHODS[own.method].needs(own, design.backbone, design.cut, design.end) == "images":
         files_of_rows = [paths.IMAGES / images[image_id] for image_id in rows["image_id"]]
-        chunks, kind = decoded(files_of_rows, design.size, design.fit, batch), "images"
+        chunks, kind = decoded(files_of_rows, design), "images"
     else:
         chunks, kind = features.chunks(numbers, batch), "features"
     yield from explain.explain(subject, own, chunks, kind, batch, logits, list(rows["label"]))

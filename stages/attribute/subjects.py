@@ -14,4 +14,4 @@ def subject(folder: Path, training: Iterable[str]) -> Subject:
     model = trained.load(folder)
     view, files = model.design, [paths.IMAGES / path for path in training]
     parts = trained.build(model, paths.WEIGHTS)
-    return Subject(model, parts, lambda: decoded(files, view.size, view.fit, view.batch_size))
+    return Subject(model, parts, lambda: decoded(files, view))

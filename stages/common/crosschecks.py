@@ -16,6 +16,7 @@ def problems(params: "Params") -> list[str]:
     checks = (
         _architecture,
         _cut,
+        _frozen,
         _tiles,
         _masks,
         _input_size,
@@ -73,6 +74,30 @@ def _cut(params: "Params") -> list[str]:
     return found
 
 
+def _frozen(params: "Params") -> list[str]:
+    """What the frozen layers alone can do."""
+    backbone, found = params.backbone, []
+    if _cut(params):
+        return []
+    layers = BACKBONES[backbone.name].layer_names(backbone)
+    if backbone.hypercolumn and backbone.cut != (backbone.end or layers[-1]):
+        found.append(
+            "`backbone.hypercolumn` needs a frozen backbone: set `backbone.end` to the layer of `backbone.cut`"
+        )
+    elif backbone.hypercolumn:
+        earlier = layers[: layers.index(backbone.cut)]
+        found += [
+            f"`backbone.hypercolumn`: `{name}` is no layer before the cut; these are: {', '.join(earlier)}"
+            for name in backbone.hypercolumn
+            if name not in earlier
+        ]
+    if backbone.views != "one" and backbone.cut == INPUT:
+        found.append("`backbone.views` turns what frozen layers see; with `backbone.cut: input` use `train.augment`")
+    if backbone.views == "dihedral" and params.image.seen[0] != params.image.seen[1]:
+        found.append("`backbone.views`: dihedral needs a square input; make height and width equal, or use flips")
+    return found
+
+
 def _masks(params: "Params") -> list[str]:
     if params.head.kind == "attention":
         return []
@@ -89,6 +114,8 @@ def _tiles(params: "Params") -> list[str]:
     if tiling is None:
         given = [name for name in ("stride", "background") if getattr(tiles, name) is not None]
         return [f"`image.tiles.{name}` is set, but there are no tiles; set `image.tiles.size`" for name in given]
+    if tiles.background is not None and params.image.normalize:
+        return ["`image.tiles.background` knows glass by its white, which `image.normalize` changes; leave one out"]
     if tiling.count == 0:
         return [f"`image.tiles.size`: no tile of {tiling.side} pixels fits into {params.image.size}; make it smaller"]
     return []

@@ -66,10 +66,18 @@ def place(stored: Size, input_size: Size, fit: Fit) -> Placement:
 
 def fit_image(image: Image.Image, placement: Placement) -> Image.Image:
     """Bring a stored image to the input grid: antialiased bilinear, pads with black."""
+    return pad(resize(image, placement), placement)
+
+
+def resize(image: Image.Image, placement: Placement) -> Image.Image:
+    """A stored image in the size that it has on the input grid: antialiased bilinear."""
     height, width = (round(length * scale) for length, scale in zip(placement.stored, placement.scale, strict=True))
-    if (height, width) != placement.stored:
-        image = image.resize((width, height), Image.Resampling.BILINEAR)
-    if placement.offset == (0.0, 0.0) and (height, width) == placement.input:
+    return image if (height, width) == placement.stored else image.resize((width, height), Image.Resampling.BILINEAR)
+
+
+def pad(image: Image.Image, placement: Placement) -> Image.Image:
+    """A resized image at its place on the input grid: pads with black, and cuts off what lies outside."""
+    if placement.offset == (0.0, 0.0) and (image.height, image.width) == placement.input:
         return image
     canvas = Image.new(image.mode, (placement.input[1], placement.input[0]))
     canvas.paste(image, (round(placement.offset[1]), round(placement.offset[0])))

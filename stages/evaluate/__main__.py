@@ -54,12 +54,13 @@ def _study(settings: Params) -> Study:
 
 def _predict(part: Part, study: Study) -> np.ndarray:
     """Probabilities (n, k) of one model for the rows that it scores, as predictions.csv shows them; NaN elsewhere."""
-    rows = np.concatenate(list(part.scored.values()))
     found = np.full((len(study.split), len(study.classes)), np.nan)
     folders = trained.folders(paths.MODEL)
     if part.fold not in folders:
         raise UserError(f"{paths.MODEL} lacks the model `{part.name}` that split.csv asks for; run `dvc repro train`")
-    found[rows] = trained.predict(folders[part.fold], paths.FEATURES, list(study.split["image_id"].iloc[rows]))
+    for block, rows in part.scored.items():
+        folder = trained.holding_out(folders[part.fold], block)
+        found[rows] = trained.predict(folder, paths.FEATURES, list(study.split["image_id"].iloc[rows]))
     return np.char.mod("%.9g", found).astype(np.float64)
 
 

@@ -56,9 +56,12 @@ def describe(settings: Params) -> dict[str, str | int]:
         "weights_origin": weights["origin"],
         "widths": _text(settings.backbone.widths),
         "output_stride": _text(settings.backbone.output_stride),
+        "hypercolumn": _text(settings.backbone.hypercolumn),
+        "views": settings.backbone.views,
         "height": settings.image.height,
         "width": settings.image.width,
         "fit": settings.image.fit,
+        "normalize": settings.image.normalize,
         "tiles": "null" if settings.image.tiling is None else settings.image.tiles.model_dump_json(),
         "schema_version": SCHEMA_VERSION,
     }
@@ -81,7 +84,7 @@ def _fill(store: Store, sources: dict[str, Path], settings: Params) -> int:
     view = settings.image
     front = functools.partial(_front, settings.backbone, view)
     files_ = [sources[key] for key in missing]
-    chunks = features.compute(front, files_, view.size, view.fit, settings.extract.dtype, view.batch_size)
+    chunks = features.compute(front, files_, view, settings.extract.dtype)
     total = -(-len(missing) // view.batch_size)
     for place, chunk in console.progress(chunks, total, "extract, batches"):
         store.put(dict(zip(missing[place], chunk, strict=True)))
@@ -106,8 +109,8 @@ def _write_features(image_ids: list[str], keys: list[str], store: Store, attribu
 
 def _write_pixels(image_ids: list[str], sources: list[Path], settings: Params, attributes: dict) -> None:
     size = settings.image.size
-    chunks = features.decoded(sources, size, settings.image.fit)
-    places = list(runtime.batches(len(sources), runtime.batch_size(*size)))
+    chunks = features.decoded(sources, settings.image)
+    places = list(runtime.batches(len(sources), settings.image.batch_size))
     with files.create_hdf5(paths.FEATURES, attributes) as file:
         file.create_dataset("image_id", data=files.strings(image_ids))
         dataset = _dataset(file, len(sources), (*size, 3), "uint8")

@@ -5,13 +5,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from stages.common.depth import eight_bit
 from stages.common.errors import UserError
-from stages.common.geometry import Fit, Size, fit_image, place
+from stages.common.geometry import pad, place, resize
+from stages.models.image import ImageSettings
 
-DEPTHS = (8, 10, 12, 14, 16)  # bits that detectors store in 16-bit files
+IMAGENET_MEAN, IMAGENET_DEVIATION = (123.7, 116.3, 103.5), (58.4, 57.1, 57.4)  # red, green, blue, of 255
 
 
-def decode(path: Path, size: Size, fit: Fit) -> np.ndarray:
+def decode(path: Path, view: ImageSettings) -> np.ndarray:
     """Pixels (height, width, 3), uint8, of a stored image on the input grid. Grey is repeated over the channels.
 
     Raises:
@@ -19,27 +21,28 @@ def decode(path: Path, size: Size, fit: Fit) -> np.ndarray:
     """
     try:
         with Image.open(path) as image:
-            return fitted(image, size, fit)
+            return fitted(image, view)
     except (OSError, SyntaxError, ValueError) as error:
         raise UserError(f"{path} cannot be read as an image ({error}); run `dvc repro --force ingest`") from error
 
 
-def fitted(image: Image.Image, size: Size, fit: Fit) -> np.ndarray:
+def fitted(image: Image.Image, view: ImageSettings) -> np.ndarray:
     """Pixels (height, width, 3), uint8, of an opened image on the input grid."""
-    pixels = np.asarray(fit_image(eight_bit(image), place((image.height, image.width), size, fit)))
+    placement = place((image.height, image.width), view.size, view.fit)
+    resized = resize(eight_bit(image), placement)
+    if view.normalize:
+        resized = Image.fromarray(normalized(np.asarray(resized.convert("RGB"))))
+    pixels = np.asarray(pad(resized, placement))
     return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
 
 
-def eight_bit(image: Image.Image) -> Image.Image:
-    """Grey or RGB with 8 bits a channel.
+def normalized(pixels: np.ndarray) -> np.ndarray:
+    """Pixels (h, w, 3), uint8, each channel shifted and stretched to ImageNet's mean and deviation.
 
-    16-bit grey is scaled from 0..2**d - 1, d the smallest common detector depth that holds the image's maximum, so that
-    a 12-bit radiograph in a 16-bit file is not black.
+    Light, exposure and stain then tell nothing. What comes out is within 1..255: 0 is what pads. After Reinhard et al.
+    2001 (doi:10.1109/38.946629), in RGB.
     """
-    if image.mode in ("L", "RGB"):
-        return image
-    if not image.mode.startswith("I"):
-        return image.convert("RGB")
-    values = np.asarray(image).astype(np.float32)
-    depth = next((bits for bits in DEPTHS if values.max() < 2**bits), DEPTHS[-1])
-    return Image.fromarray(np.clip(np.rint(values * (255 / (2**depth - 1))), 0, 255).astype(np.uint8))
+    values = pixels.astype(np.float32)
+    mean, deviation = (each(values, axis=(0, 1)) for each in (np.mean, np.std))
+    values = (values - mean) / np.maximum(deviation, 1) * IMAGENET_DEVIATION + IMAGENET_MEAN
+    return np.clip(np.rint(values), 1, 255).astype(np.uint8)

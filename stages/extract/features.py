@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from stages.common.errors import UserError
-from stages.common.geometry import Fit, Size
 from stages.extract.decode import decode
 from stages.models import runtime
+from stages.models.image import ImageSettings
 
 if TYPE_CHECKING:
     import keras
@@ -22,13 +22,13 @@ Item, Result = TypeVar("Item"), TypeVar("Result")
 AHEAD = 2  # batches decoded before they are wanted
 
 
-def decoded(paths: list[Path], size: Size, fit: Fit, batch_size: int | None = None) -> Iterator[np.ndarray]:
-    """Batches of decoded images (at most `batch_size`, h, w, 3) uint8, in order, decoded while others compute.
+def decoded(paths: list[Path], view: ImageSettings) -> Iterator[np.ndarray]:
+    """Batches of decoded images (at most `view.batch_size`, h, w, 3) uint8, in order, decoded while others compute.
 
     One thread keeps up with a network on two cores, and more would take processor time from it.
     """
-    places = runtime.batches(len(paths), batch_size or runtime.batch_size(*size))
-    return ahead(lambda place: np.stack([decode(path, size, fit) for path in paths[place]]), places)
+    places = runtime.batches(len(paths), view.batch_size)
+    return ahead(lambda place: np.stack([decode(path, view) for path in paths[place]]), places)
 
 
 def ahead(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
@@ -45,22 +45,17 @@ def ahead(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator
 def compute(
     front: Callable[[], "keras.Model"],
     paths: list[Path],
-    size: Size,
-    fit: Fit,
+    view: ImageSettings,
     dtype: str,
-    batch_size: int | None = None,
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """Features of image files, batch by batch: which of `paths` they are of, and (rows, [tiles,] h, w, c) of `dtype`.
-
-    `batch_size` follows from the size of the input unless given.
 
     Raises:
         UserError: a value does not fit into `dtype`.
     """
     model = front()
-    rows = batch_size or runtime.batch_size(*size)
-    outputs = runtime.run(runtime.compiled(model), decoded(paths, size, fit, rows), rows)
-    for place, output in zip(runtime.batches(len(paths), rows), outputs, strict=True):
+    outputs = runtime.run(runtime.compiled(model), decoded(paths, view), view.batch_size)
+    for place, output in zip(runtime.batches(len(paths), view.batch_size), outputs, strict=True):
         yield place, narrow(output, dtype, model.output_names[0])
 
 

@@ -80,21 +80,22 @@ def _backbone(
     """The features at the cut, raw and as they are kept, and those at the backbone's end, all with their tile axis."""
     cut = {INPUT: (image, image)} if design.cut == INPUT else {}
     last = {}
+    ready = front.preprocessed(pixels, design.backbone)
 
     def at(name: str, tensor: keras.KerasTensor) -> keras.KerasTensor:
+        last[name] = tensor
         if name == design.cut:
-            raw = front.bagged(tensor, pixels, design)
+            raw = front.bagged(front.features(ready, last, name, design.backbone), pixels, design)
             kept = layers.RoundTrip(design.dtype, name="cut")(raw)
             cut[name] = (raw, kept)
-            tensor = kept if design.tiling is None else layers.Unbag(name="cut_tiles")(kept)
-        last[name] = tensor
-        return tensor
+            last[name] = kept if design.tiling is None else layers.Unbag(name="cut_tiles")(kept)
+        return tensor if name == design.end else last[name]  # what follows the end is not used
 
     def drop(name: str, tensor: keras.KerasTensor) -> keras.KerasTensor:
         return _dropped(design, name, tensor) if cut and design.drop_block.at("backbone") else tensor
 
     architecture = design.backbone
-    BACKBONES[architecture.name].build(front.preprocessed(pixels, architecture), architecture, at, drop)
+    BACKBONES[architecture.name].build(ready, architecture, at, drop)
     raw, kept = cut[design.cut]
     if design.tiling is None:
         return raw, kept, last[design.end]

@@ -1,9 +1,12 @@
 """The frozen part of a network, up to the cut; and weights by explicit names."""
 
+from collections.abc import Mapping
+
 import keras
 import numpy as np
 
-from stages.models import layers
+from stages.common.errors import UserError
+from stages.models import layers, views
 from stages.models.backbones import BACKBONES
 from stages.models.backbones.settings import Architecture
 from stages.models.image import ImageSettings
@@ -18,8 +21,30 @@ def build(architecture: Architecture, cut: str, view: ImageSettings) -> keras.Mo
         return found.setdefault(name, tensor)
 
     pixels = seen(image, view)
-    BACKBONES[architecture.name].build(preprocessed(pixels, architecture), architecture, at, lambda _, tensor: tensor)
-    return keras.Model(image, bagged(found[cut], pixels, view), name="front")
+    ready = preprocessed(pixels, architecture)
+    BACKBONES[architecture.name].build(ready, architecture, at, lambda _, tensor: tensor)
+    return keras.Model(image, bagged(features(ready, found, cut, architecture), pixels, view), name="front")
+
+
+def features(
+    pixels: keras.KerasTensor, layers_: Mapping[str, keras.KerasTensor], cut: str, architecture: Architecture
+) -> keras.KerasTensor:
+    """The features at the cut: its own and those of the hypercolumn (n, h, w, c), from all views.
+
+    Args:
+        pixels: what the backbone is given (n, h, w, 3).
+        layers_: the maps of its layers by name.
+
+    Raises:
+        UserError: the maps of the hypercolumn have other sizes.
+    """
+    column = [layers_[name] for name in (*architecture.hypercolumn, cut)]
+    sizes = {name: layers_[name].shape[1:3] for name in (*architecture.hypercolumn, cut)}
+    if len(set(sizes.values())) > 1:
+        listed = ", ".join(f"{name} {height}x{width}" for name, (height, width) in sizes.items())
+        raise UserError(f"`backbone.hypercolumn`: the maps must have one size; they have {listed}")
+    joined = keras.layers.Concatenate(name="hypercolumn")(column) if len(column) > 1 else column[0]
+    return views.averaged(pixels, joined, architecture)
 
 
 def seen(image: keras.KerasTensor, view: ImageSettings) -> keras.KerasTensor:

@@ -35,6 +35,10 @@ class ImageSettings(Section):
     """stretch changes the aspect; letterbox pads with black; center_crop cuts the longer side; native keeps the pixels
     of images of different sizes, pads with black, and leaves what is black out of the bag (`head.kind: attention`)."""
 
+    normalize: bool = False
+    """Whether each channel of each image is brought to ImageNet's mean and deviation, so that light, exposure and
+    stain tell nothing."""
+
     tiles: TileSettings = TileSettings()
 
     @property

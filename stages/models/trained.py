@@ -1,11 +1,13 @@
 """A trained model on disk: a JSON description, and its weights as named arrays. Loading runs no code from the files."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from pydantic import ValidationError
 
 from stages.common import files
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 DESCRIPTION, WEIGHTS = "model.json", "weights.h5"
+SELECTION = "selection"  # in a model's folder where it was refitted: the one trained without the validation images
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,24 @@ def folders(folder: Path) -> dict[int, Path]:
     """The models in data/model by fold; -1 for the one of a run without folds."""
     found = {int(path.name.removeprefix("fold-")): path for path in sorted(folder.glob("fold-*"))}
     return found or {-1: folder}
+
+
+def holding_out(folder: Path, part: str) -> Path:
+    """The model of a fold, or of the split, that did not learn from a part (of `folds.PARTS`); any for `train`."""
+    selection = folder / SELECTION
+    return selection if part == "validation" and selection.is_dir() else folder
+
+
+def of_rows(root: Path, split: pd.DataFrame) -> Iterator[tuple[int, Path, np.ndarray]]:
+    """The models that have a say on rows of split.csv: fold, folder and the places of these rows.
+
+    An image is shown to the model of its fold that held it out.
+    """
+    for fold, folder in folders(root).items():
+        where = pd.Series([holding_out(folder, part) for part in split["split"]])
+        mine = (split["fold"] == fold).to_numpy()
+        for place in where[mine].unique():
+            yield fold, place, np.flatnonzero(mine & (where == place).to_numpy())
 
 
 def identity(folder: Path) -> str:

@@ -116,7 +116,7 @@ def _like_params(bundle: Bundle, maps: Mapping[str, Mapping]) -> dict:
     design = bundle.design.model_dump()
     return {
         "ingest": {"classes": bundle.classes, "positive_class": bundle.positive},
-        "image": {name: design[name] for name in ("height", "width", "fit", "tiles")},
+        "image": {name: design[name] for name in ("height", "width", "fit", "normalize", "tiles")},
         "backbone": {
             **design["backbone"],
             **{name: design[name] for name in ("cut", "end")},
@@ -143,7 +143,7 @@ def _explained(
         rows = file.rows(taken.image_ids)
         for _, model, parts in bundle.models():
             of_images = needed == "images"
-            chunks = decoded(taken.stored, design.size, design.fit, batch) if of_images else file.chunks(rows, batch)
+            chunks = decoded(taken.stored, design) if of_images else file.chunks(rows, batch)
             subject = Subject(model, parts, _no_training_images)
             labels = [""] * len(rows)
             yield from explain.explain(subject, settings, chunks, needed, batch, probabilities, labels)

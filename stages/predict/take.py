@@ -95,7 +95,7 @@ def _take_one(each: Input, folder: Path, design: "Design") -> tuple[Path, np.nda
     data, suffix = encode(content, picture)
     path = folder / f"{each.image_id}{suffix}"
     path.write_bytes(data)
-    return path, fitted(picture.image, design.size, design.fit)  # the stored file holds these very pixels
+    return path, fitted(picture.image, design)  # the stored file holds these very pixels
 
 
 def _append(file: h5py.File, rows: np.ndarray) -> None:

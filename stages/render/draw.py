@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from stages.common.depth import eight_bit
 from stages.common.geometry import Fit, Size, place
 from stages.common.maps import MapFile
 from stages.common.regions import region_mask
-from stages.extract.decode import eight_bit
 from stages.render import colors, mosaic
 from stages.render.caption import captioned
 from stages.render.overlay import layer, overlay, resized

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from stages.common import files
-from stages.extract.decode import eight_bit
+from stages.common.depth import eight_bit
 
 THUMBNAIL_SIDE = 256
 WEBP_EFFORT = 2  # of 0 to 6: half the time of 4 for a tenth more bytes

@@ -1,10 +1,11 @@
 """Stage `shortcuts`: see the package's docstring."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 
-from stages.attribute.methods.base import Subject
 from stages.attribute.subjects import subject
 from stages.common import console, files, params, paths, tables
 from stages.common.errors import UserError
@@ -52,9 +53,10 @@ def _blocks(p: Params) -> dict[str, dict]:
             name: _only(each, split.iloc[model.scored[name]]) for name, each in few.items() if name in model.scored
         }
         held_out = {name: each for name, each in held_out.items() if len(each.rows)}
-        if held_out:
-            training = _chosen(split.iloc[model.train], source, p, TRAINING)
-            for name, answers in measure.answers(_subject(model), source, training, held_out).items():
+        training = _chosen(split.iloc[model.train], source, p, TRAINING) if held_out else None
+        for folder, names in _folders(model, held_out).items():
+            asked = {name: held_out[name] for name in names}
+            for name, answers in measure.answers(subject(folder, ()), source, training, asked).items():
                 found[name].append(answers)
     return {name: summary.block(each, pd.concat(found[name]), p.shortcuts.seed) for name, each in few.items()}
 
@@ -77,11 +79,15 @@ def _only(few: Chosen, rows: pd.DataFrame) -> Chosen:
     return replace(few, rows=few.rows[few.rows["image_id"].isin(rows["image_id"])])
 
 
-def _subject(model: Part) -> Subject:
+def _folders(model: Part, names: Iterable[str]) -> dict[Path, list[str]]:
+    """Which of the parts each trained model held out."""
     folders = trained.folders(paths.MODEL)
     if model.fold not in folders:
         raise UserError(f"{paths.MODEL} lacks the model `{model.name}` that split.csv asks for; run `dvc repro train`")
-    return subject(folders[model.fold], ())
+    found: dict[Path, list[str]] = {}
+    for name in names:
+        found.setdefault(trained.holding_out(folders[model.fold], name), []).append(name)
+    return found
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ class Source:
     def decoded(self, image_ids: list[str]) -> Iterator[tuple[str, np.ndarray]]:
         """Images (h, w, 3), float32, each with its image_id."""
         stored = [paths.IMAGES / self.images.at[image_id, "path"] for image_id in image_ids]
-        batches = decoded(stored, self.view.size, self.view.fit, self.view.batch_size)
+        batches = decoded(stored, self.view)
         images = (image.astype(np.float32) for batch in batches for image in batch)
         return zip(image_ids, images, strict=True)
 

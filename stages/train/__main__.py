@@ -35,10 +35,7 @@ def main() -> str:
     ):
         for fold in folds:
             folder = root if fold == -1 else root / f"fold-{fold}"
-            folder.mkdir(exist_ok=True)
-            model, history = _train(file, parts_of_fold(split, fold), settings, fold, len(folds) > 1)
-            trained.save(model, folder)
-            histories.append(history)
+            histories.append(_train(folder, file, parts_of_fold(split, fold), settings, fold))
             gc.collect()  # a fold's network and optimiser hold each other, and up to a gigabyte
         _plot(histories, settings, file, parts_of_fold(split, folds[0])["train"])
     shutil.rmtree(CHECKPOINTS, ignore_errors=True)
@@ -48,9 +45,27 @@ def main() -> str:
 
 
 def _train(
-    file: FeatureFile, parts: dict[str, pd.DataFrame], settings: Params, fold: int, others_follow: bool
-) -> tuple[trained.Trained, pd.DataFrame]:
-    """Train on one fold, or on the split without folds."""
+    folder: Path, file: FeatureFile, parts: dict[str, pd.DataFrame], settings: Params, fold: int
+) -> pd.DataFrame:
+    """Train on one fold, or on the split without folds; write the model into `folder`, and return its history."""
+    if not settings.train.refit:
+        return _fit(folder, file, parts["train"], parts["validation"], settings, fold)
+    history = _fit(folder / trained.SELECTION, file, parts["train"], parts["validation"], settings, fold)
+    epochs = int(history["epoch"][history["best"] == 1].item())
+    _fit(folder, file, pd.concat([parts["train"], parts["validation"]]), None, settings, fold, epochs)
+    return history
+
+
+def _fit(
+    folder: Path,
+    file: FeatureFile,
+    train: pd.DataFrame,
+    validation: pd.DataFrame | None,
+    settings: Params,
+    fold: int,
+    epochs: int | None = None,
+) -> pd.DataFrame:
+    """Train one model on rows of split.csv, and write it into `folder`; see `fit.fit`."""
     import keras
 
     from stages.models import compose, front
@@ -64,43 +79,48 @@ def _train(
     )
     numbers = {name: number for number, name in enumerate(settings.ingest.classes)}
 
-    def part(name: str) -> Part:
-        rows = parts[name]
+    def part(rows: pd.DataFrame) -> Part:
         labels, groups = rows["label"].map(numbers).to_numpy(np.int32), pd.factorize(rows["group_id"], sort=True)[0]
         return Part(file.rows(list(rows["image_id"])), labels, groups)
 
-    checkpoint = Checkpoint(CHECKPOINTS / f"fold{fold}.h5", lambda: _key(settings, fold))
+    name = f"fold{fold}{'-selection' if folder.name == trained.SELECTION else ''}"
+    checkpoint = Checkpoint(CHECKPOINTS / f"{name}.h5", lambda: _key(settings, name))
+    held_out = None if validation is None else part(validation)
     strategy = devices.strategy(settings.compute.gpus)
     with strategy.scope():
         whole = compose.compose(design)
         front.assign(whole.whole, files.read_arrays(paths.WEIGHTS / f"{design.backbone.name}.h5"))
-        arrays, history = fit.fit(whole, file, part("train"), part("validation"), settings.train, untrained, checkpoint)
-    if others_follow:
+        arrays, history = fit.fit(whole, file, part(train), held_out, settings.train, untrained, checkpoint, epochs)
+    if fold >= 0 or settings.train.refit:
         checkpoint.end(history, arrays)
     best = next(row for row in history if row["best"])
     provenance = {
         "recipe": settings.recipe,
         "fold": int(fold),
-        "train_images": len(parts["train"]),
-        "validation_images": len(parts["validation"]),
+        "train_images": len(train),
+        "validation_images": 0 if validation is None else len(validation),
         "epochs": len(history),
         "best_epoch": best["epoch"],
-        "monitor": settings.train.monitor,
+        "monitor": settings.train.monitor if validation is not None else None,
         "devices": strategy.num_replicas_in_sync,
         "features": {name: _plain(value) for name, value in sorted(file.attributes.items())},
     }
-    model = trained.Trained(design, untrained.classes, untrained.positive_class, untrained.loss, provenance, arrays)
-    return model, pd.DataFrame([{"fold": fold, **row} for row in history])
+    folder.mkdir(parents=True, exist_ok=True)
+    trained.save(
+        trained.Trained(design, untrained.classes, untrained.positive_class, untrained.loss, provenance, arrays),
+        folder,
+    )
+    return pd.DataFrame([{"fold": fold, **row} for row in history])
 
 
-def _key(settings: Params, fold: int) -> str:
+def _key(settings: Params, name: str) -> str:
     """A digest of all that a training depends on, its code included."""
     code = sorted(
         path for folder in ("models", "train") for path in Path(__file__).parents[1].glob(f"{folder}/**/*.py")
     )
     weights = paths.WEIGHTS / f"{settings.backbone.name}.h5"
     known = {
-        "fold": int(fold),
+        "model": name,
         "params": settings.model_dump(include=set(TRAINED_BY)),
         "files": [files.sha256(path) for path in (paths.FEATURES, paths.SPLIT_TABLE, weights, *code)],
         **runtime.describe(),

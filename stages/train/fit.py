@@ -25,19 +25,21 @@ def fit(
     parts: Parts,
     file: FeatureFile,
     train: Part,
-    validation: Part,
+    validation: Part | None,
     settings: Settings,
     model: trained.Trained,
     checkpoint: Checkpoint | None = None,
+    epochs: int | None = None,
 ) -> tuple[Arrays, list[dict]]:
     """Train the tail in place. Returns the best epoch's weights by name, and the history, a dict an epoch.
 
     `model` says what the logits mean; its arrays are not used. With a `checkpoint`, a training that it knows goes on.
+    Without validation images the last epoch counts as the best. `epochs` stops the schedule of `settings` early.
 
     Raises:
         UserError: the numbers ran away, or the validation images are of one class where their AUC is to choose.
     """
-    if settings.monitor == "roc_auc" and len(np.unique(validation.labels)) < 2:
+    if validation and settings.monitor == "roc_auc" and len(np.unique(validation.labels)) < 2:
         raise UserError("`train.monitor: roc_auc` needs validation images of two classes or more; set it to loss")
     finding = model.classes.index(model.positive_class)
     trained_part, read = behind.trained_part(parts, file, train, finding)
@@ -47,20 +49,20 @@ def fit(
         prepare.prepare(parts, file, train.rows)
     tail = runtime.compiled(parts.tail)
     weights = _image_weights(train.labels, len(model.classes), settings.class_weights)
-    left = range(len(history) + 1, settings.epochs + 1)
+    left = range(len(history) + 1, (epochs or settings.epochs) + 1)
     for epoch in console.progress(left, len(left), "training, epochs"):
-        if _is_over(history, settings):
+        if validation and _is_over(history, settings):
             break
         layers.set_progress(parts.tail, settings.drop_block.progress(epoch, settings.epochs))
         trainer.begin(epoch)
         losses = [trainer(*batch) for batch in _epoch(read, train.labels, weights, settings, epoch)]
         row = {"epoch": epoch, "loss": float(np.mean([float(loss) for loss in losses]))}
-        history.append(row | _validate(tail, file, validation, model))
-        if _best(history, settings.monitor) == epoch:
+        history.append(row | (_validate(tail, file, validation, model) if validation else {}))
+        if not validation or _best(history, settings.monitor) == epoch:
             best = {name: np.array(value) for name, value in front.named_weights(parts.tail).items()}
         if checkpoint:
             checkpoint.keep(trainer.variables, history, best)
-    chosen = _best(history, settings.monitor)
+    chosen = _best(history, settings.monitor) if validation else history[-1]["epoch"]
     return best, [{**row, "best": int(row["epoch"] == chosen)} for row in history]
 
 

@@ -61,6 +61,10 @@ class Settings(Section):
     monitor: Literal["loss", "roc_auc"] = "loss"
     """What is compared on the validation images; the best epoch's weights are kept."""
 
+    refit: bool = False
+    """Whether the model is trained once more, from the start and for as many epochs as were best, on training and
+    validation images together. What is chosen or fitted on validation images stays the first training's."""
+
     class_weights: Literal["none", "balanced"] = "none"
     """balanced: each image weighs inversely to its class's share of the training images."""
 

@@ -55,10 +55,8 @@ def _rows(split: pd.DataFrame, maps: list[MapFile], p: params.Params) -> pd.Data
 def _subjects(split: pd.DataFrame, rows: pd.DataFrame) -> Iterator[tuple[Subject, pd.DataFrame]]:
     """Each model that held some of the images out, and their rows."""
     paths_of = tables.read(paths.IMAGE_TABLE, tables.IMAGE_COLUMNS).set_index("image_id")["path"]
-    for fold, folder in trained.folders(paths.MODEL).items():
-        mine = rows[rows["fold"] == fold]
-        if len(mine):
-            yield subjects.subject(folder, paths_of[parts_of_fold(split, fold)["train"]["image_id"]]), mine
+    for fold, folder, mine in trained.of_rows(paths.MODEL, rows):
+        yield subjects.subject(folder, paths_of[parts_of_fold(split, fold)["train"]["image_id"]]), rows.iloc[mine]
 
 
 def _write(result: summary.Summary) -> str:

@@ -48,7 +48,7 @@ class Sanity:
 def read_images(own: Subject, names: Sequence[str]) -> np.ndarray:
     """The images (n, h, w, 3), float32, on the input grid."""
     view = own.model.design
-    batches = decoded([paths.IMAGES / name for name in names], view.size, view.fit, view.batch_size)
+    batches = decoded([paths.IMAGES / name for name in names], view)
     return np.concatenate(list(batches)).astype(np.float32)
 
 

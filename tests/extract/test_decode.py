@@ -6,14 +6,16 @@ from PIL import Image
 
 from stages.common.errors import UserError
 from stages.extract.decode import decode
+from stages.models.image import ImageSettings
 from tests import factories
 
 SIZE = (48, 64)
+VIEW = ImageSettings(height=48, width=64)
 
 
-def decoded(tmp_path, image, size=SIZE, fit="stretch", name="image.png"):
+def decoded(tmp_path, image, size=SIZE, fit="stretch", name="image.png", **options):
     image.save(tmp_path / name)
-    pixels = decode(tmp_path / name, size, fit)
+    pixels = decode(tmp_path / name, ImageSettings(height=size[0], width=size[1], fit=fit, **options))
     assert pixels.shape == (*size, 3)
     assert pixels.dtype == np.uint8
     return pixels
@@ -61,6 +63,29 @@ def test_letterbox_pads_with_black(tmp_path):
     assert (pixels[48:] == 0).all()
 
 
+def test_normalization_undoes_light_and_stain(tmp_path):
+    image = np.asarray(factories.picture(0, mode="RGB")).astype(np.float64)
+    stained = np.clip(image * (0.4, 0.6, 0.5) + (60, 20, 40), 0, 255).round().astype(np.uint8)
+    plain, other = (
+        decoded(tmp_path, Image.fromarray(each), normalize=True).astype(float)
+        for each in (image.astype(np.uint8), stained)
+    )
+    assert np.abs(plain - other).mean() < 2
+    np.testing.assert_allclose(plain.mean(axis=(0, 1)), (123.7, 116.3, 103.5), atol=4)
+
+
+def test_normalization_leaves_padding_black_and_looks_at_the_image_alone(tmp_path):
+    image = factories.picture(0, (64, 64), mode="RGB")
+    padded = decoded(tmp_path, image, size=(64, 128), fit="letterbox", normalize=True)
+    assert (padded[:, :32] == 0).all()
+    np.testing.assert_array_equal(padded[:, 32:96], decoded(tmp_path, image, size=(64, 64), normalize=True))
+    assert padded[:, 32:96].min() >= 1
+
+
+def test_an_image_of_one_colour_stays_one(tmp_path):
+    assert len(np.unique(decoded(tmp_path, Image.new("RGB", (64, 48), (9, 9, 9)), normalize=True))) <= 3
+
+
 def test_a_large_image_is_averaged_and_not_sampled(tmp_path):
     checks = (np.indices((480, 640)).sum(axis=0) % 2 * 255).astype(np.uint8)
     assert np.abs(decoded(tmp_path, Image.fromarray(checks)).astype(int) - 127.5).max() < 4
@@ -71,14 +96,14 @@ def test_a_file_spoilt_since_ingest_is_a_clear_error(tmp_path):
     factories.picture(0).save(path)
     path.write_bytes(path.read_bytes()[:600])
     with pytest.raises(UserError, match=r"image\.png cannot be read as an image"):
-        decode(path, SIZE, "stretch")
+        decode(path, VIEW)
     path.write_text("<html>")
     with pytest.raises(UserError, match="dvc repro --force ingest"):
-        decode(path, SIZE, "stretch")
+        decode(path, VIEW)
 
 
 def test_real_images_of_every_set_decode(real_data):
     for pattern in ("nih_cxr/images/*", "nih_cxr/**/*.jpg", "busi/**/*.png", "polyp_crops/**/*.png"):
         paths = sorted(real_data.glob(pattern))[:2]
         for path in paths:
-            assert decode(path, (64, 64), "letterbox").std() > 5, path
+            assert decode(path, ImageSettings(height=64, width=64, fit="letterbox")).std() > 5, path

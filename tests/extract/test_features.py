@@ -9,9 +9,11 @@ import pytest
 from stages.common.errors import UserError
 from stages.extract import features
 from stages.models import compose, runtime
+from stages.models.image import ImageSettings
 from tests import factories
 
 SIZE = (64, 64)
+VIEW = ImageSettings(height=64, width=64)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +26,7 @@ def front():
 
 
 def computed(front, paths, dtype="float16"):
-    chunks = list(features.compute(lambda: front, paths, SIZE, "stretch", dtype))
+    chunks = list(features.compute(lambda: front, paths, VIEW, dtype))
     assert [place for place, _ in chunks] == list(runtime.batches(len(paths), 32))
     return np.concatenate([chunk for _, chunk in chunks])
 
@@ -52,7 +54,7 @@ def test_the_full_vgg16_gives_the_same_bytes_in_any_batch(tmp_path):
 
 def test_kept_features_are_those_of_the_network_rounded(front, tmp_path):
     paths = factories.pictures(tmp_path, 3)
-    images = np.concatenate(list(features.decoded(paths, SIZE, "stretch")))
+    images = np.concatenate(list(features.decoded(paths, VIEW)))
     wanted = np.asarray(front(images.astype(np.float32)))
     found = computed(front, paths)
     assert found.dtype == np.float16
@@ -73,15 +75,15 @@ def test_decoding_ahead_keeps_the_order(tmp_path, monkeypatch):
     monkeypatch.setattr("os.cpu_count", lambda: 16)
     slow = features.decode
 
-    def late(path, size, fit):
+    def late(path, view):
         if int(path.stem) % 64 == 0:
             threading.Event().wait(0.05)
-        return slow(path, size, fit)
+        return slow(path, view)
 
     monkeypatch.setattr(features, "decode", late)
     paths = factories.pictures(tmp_path, 150, (32, 32))
-    wanted = np.stack([slow(path, SIZE, "stretch") for path in paths])
-    chunks = list(features.decoded(paths, SIZE, "stretch"))
+    wanted = np.stack([slow(path, VIEW) for path in paths])
+    chunks = list(features.decoded(paths, VIEW))
     assert [len(chunk) for chunk in chunks] == [32, 32, 32, 32, 22]
     np.testing.assert_array_equal(np.concatenate(chunks), wanted)
 
@@ -94,4 +96,4 @@ def test_an_image_that_fails_ends_the_run_with_its_name(front, tmp_path):
 
 
 def test_no_images_give_no_batches():
-    assert list(features.decoded([], SIZE, "stretch")) == []
+    assert list(features.decoded([], VIEW)) == []

@@ -8,6 +8,7 @@ from stages.extract.decode import decode
 from stages.models import compose, front, runtime
 from stages.models.backbones import INPUT
 from stages.models.feature_file import FeatureFile
+from stages.models.image import ImageSettings
 from stages.train import fit
 from stages.train.__main__ import design_of
 from stages.weights.__main__ import seeded
@@ -46,7 +47,9 @@ def images(real_data):
     """Eight ultrasound images of each of two classes (16, SIDE, SIDE, 3), and their class numbers."""
     runtime.start()
     files = [path for name in ("benign", "malignant") for path in sorted((real_data / "busi" / name).glob("*.png"))[:8]]
-    return np.stack([decode(path, (SIDE, SIDE), "stretch") for path in files]), np.repeat([0, 1], 8).astype(np.int32)
+    return np.stack([decode(path, ImageSettings(height=SIDE, width=SIDE)) for path in files]), np.repeat(
+        [0, 1], 8
+    ).astype(np.int32)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -47,6 +47,10 @@ def problems(settings: LayerSettings, params: "Params") -> list[str]:
     allowed = layers[: layers.index(end) + 1] if end in layers else layers
     if settings.layer is not None and settings.layer not in allowed:
         return [f"layer `{settings.layer}` is not in the model; choose one of: {', '.join(allowed)}"]
+    views, cut = params.backbone.views, params.backbone.cut
+    one_of_many = views != "one" and settings.layer not in (None, end) and cut in layers
+    if one_of_many and needs(settings, params.backbone, cut, end) == "images":
+        return [f"layer `{settings.layer}` sees the image from several sides (`backbone.views`); leave `layer` null"]
     return []
 
 

@@ -24,6 +24,15 @@ class Architecture(Section):
     """Pixels of the input that a cell of the last layer stands for: less makes finer maps, by dilation instead of
     pooling; published weights hold. null: the network's own, 32 for vgg and resnet."""
 
+    hypercolumn: list[str] = []
+    """Earlier layers whose maps, of the same height and width, stand beside that of the cut, channel by channel
+    (Hariharan et al. 2015, arXiv:1411.5752); for a frozen backbone, whose cut is its end."""
+
+    views: Literal["one", "mirror", "flips", "dihedral"] = "one"
+    """From how many sides the frozen layers see an image; the kept features are the mean, each turned back. mirror:
+    also mirrored; flips: also upside down, and both; dihedral: also turned by a quarter, which is eight (of a square
+    input). Extraction takes so many times as long."""
+
     components: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Principal components of the training images without the finding that background_cnn removes; null: 200."""
 
