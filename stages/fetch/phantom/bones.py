@@ -4,6 +4,7 @@ A tubular bone is sampled over the surface of its cortex in three dimensions and
 pixels; so its edges, and the turns where a rib runs along the ray, come out brighter by themselves.
 """
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,12 +61,11 @@ def _ribs(lungs: Lungs, step: float) -> list[Tube]:
         # Behind, ribs run nearly level; in front they fall steeply towards the breastbone.
         fall = (angle / np.pi) ** 1.6
         strength = sigmoid((end - angle) / 0.05) * (1 - 0.2 * angle / np.pi)
+        sine, cosine = np.sin(angle), np.cos(angle)
+        bow = anatomy.scoliosis * np.sin(start / 75) * np.cos(angle / 2) ** 2
         for side in SIDES:
-            bow = anatomy.scoliosis * np.sin(start / 75) * np.cos(angle / 2) ** 2
-            course = np.stack(
-                [side * width * np.sin(angle) + bow, start + drop * fall, -depth * np.cos(angle) - 2], axis=1
-            )
-            flat = np.stack([side * np.sin(angle) / width, np.zeros_like(angle), -np.cos(angle) / depth], axis=1)
+            course = np.stack([side * width * sine + bow, start + drop * fall, -depth * cosine - 2], axis=1)
+            flat = np.stack([side * sine / width, np.zeros_like(angle), -cosine / depth], axis=1)
             flat /= np.sqrt((flat**2).sum(axis=1, keepdims=True))
             tubes.append(Tube(course, flat, (3.2, 6.4 - 0.8 * (number < 2)), 0.95, strength))
     return tubes
@@ -166,16 +166,27 @@ def _surface(tube: Tube, part: float, thickness: float, around: int) -> tuple[np
     tangent = _gradient(tube.course)
     length = np.sqrt((tangent**2).sum(axis=1))
     tall = _cross(tangent / length[:, None], tube.flat)
-    short_axis, long_axis = (part * half for half in tube.half_axes)
-    # Each ring of samples is turned against the one before by the golden ratio of a step, or they would line up.
-    turns = np.arange(around)[None, :] + (np.arange(len(length)) * 0.618034 % 1)[:, None]
-    angle = turns * (2 * np.pi / around)
-    cosine, sine = short_axis * np.cos(angle), long_axis * np.sin(angle)
+    cosine, sine, arc = (values[: len(length)] for values in _rings(tube.half_axes, part, around, _room(len(length))))
     points = tube.course[:, None, :] + tube.flat[:, None, :] * cosine[..., None] + tall[:, None, :] * sine[..., None]
-    slope = np.hypot(cosine * (long_axis / short_axis), sine * (short_axis / long_axis))
-    arc = slope * (2 * np.pi / around)
     volumes = (length * tube.strength)[:, None] * arc * thickness
     return points.reshape(-1, 3), volumes.reshape(-1)
+
+
+@functools.lru_cache(maxsize=64)
+def _rings(half_axes: tuple[float, float], part: float, around: int, count: int) -> tuple[np.ndarray, ...]:
+    """Of `count` rings of samples, each (count, around): how far along both axes, and the length of arc, mm."""
+    short_axis, long_axis = (part * half for half in half_axes)
+    # Each ring of samples is turned against the one before by the golden ratio of a step, or they would line up.
+    turns = np.arange(around)[None, :] + (np.arange(count) * 0.618034 % 1)[:, None]
+    angle = turns * (2 * np.pi / around)
+    cosine, sine = short_axis * np.cos(angle), long_axis * np.sin(angle)
+    slope = np.hypot(cosine * (long_axis / short_axis), sine * (short_axis / long_axis))
+    return cosine, sine, slope * (2 * np.pi / around)
+
+
+def _room(count: int) -> int:
+    """A power of two that is at least `count`: tubes of most lengths share their rings."""
+    return 1 << (count - 1).bit_length()
 
 
 def _gradient(course: np.ndarray) -> np.ndarray:
