@@ -33,7 +33,9 @@ def main() -> str:
     files.write_json(paths.CALIBRATION, about)
 
     inputs = _baseline_inputs(study, pooled, settings)
-    competitors = {name: assess.competitor(study, name, values) for name, values in inputs.items()}
+    competitors = {
+        name: assess.competitor(study, name, values, settings.train.refit) for name, values in inputs.items()
+    }
     leaky = settings.split.kind == "image_level_leaky"
     metrics = assess.metrics(study, predictions, entries, competitors, leaky)
     with files.atomic_folder(PLOTS) as folder:

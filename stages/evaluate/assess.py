@@ -7,9 +7,9 @@ import pandas as pd
 
 from stages.common import files
 from stages.evaluate import baselines, curves, fitted, summary
-from stages.evaluate.parts import gather
+from stages.evaluate.parts import Part, gather
 from stages.evaluate.scored import Scored
-from stages.evaluate.study import Predictions, Study
+from stages.evaluate.study import Predictions, Predictor, Study
 
 NOTES = {
     "train": "train (fitted on these images)",
@@ -46,19 +46,34 @@ def metrics(
     return found
 
 
-def competitor(study: Study, name: str, inputs: np.ndarray) -> Predictions:
-    """A baseline (`majority`, or logistic regression on inputs (n, f) of all images) fitted for each model's images."""
-    k, predictors, choices = len(study.classes), {}, {}
+def competitor(study: Study, name: str, inputs: np.ndarray, refit: bool) -> Predictions:
+    """A baseline (`majority`, or logistic regression on inputs (n, f) of all images) fitted for each model's images.
+
+    With `refit`, test images are shown to one that is fitted on validation images too, as the model is.
+    """
+    predictors, choices = {}, {}
     for part in study.models:
-        truth = study.truth[part.train]
-        if name == "majority":
-            predict = baselines.majority(truth, k)
-        else:
-            predict, choices[part.name] = baselines.logistic(
-                inputs[part.train], truth, inputs[part.validation], study.truth[part.validation], k
-            )
-        predictors[part.fold] = lambda rows, predict=predict: predict(inputs[rows])
+        fitted, choice = _fitted(study, name, inputs, part, refit=False)
+        final = _fitted(study, name, inputs, part, refit=True)[0] if refit else fitted
+        predictors[part.fold] = _by_part(inputs, part, fitted, final)
+        if choice is not None:
+            choices[part.name] = choice
     return Predictions(predictors, choices)
+
+
+def _fitted(
+    study: Study, name: str, inputs: np.ndarray, part: Part, refit: bool
+) -> tuple[baselines.Predict, str | None]:
+    """A baseline, and in words how it was chosen where it was."""
+    k, truth, train, validation = len(study.classes), study.truth, part.train, part.validation
+    if name == "majority":
+        return baselines.majority(truth[np.concatenate([train, validation]) if refit else train], k), None
+    return baselines.logistic(inputs[train], truth[train], inputs[validation], truth[validation], k, refit)
+
+
+def _by_part(inputs: np.ndarray, part: Part, first: baselines.Predict, final: baselines.Predict) -> Predictor:
+    """Rows of the validation part are shown to the first, others to the final one."""
+    return lambda rows: np.where(np.isin(rows, part.validation)[:, None], first(inputs[rows]), final(inputs[rows]))
 
 
 def write_plots(folder: Path, study: Study, predictions: Predictions, entries: dict[str, dict]) -> str:

@@ -26,13 +26,19 @@ def majority(truth: np.ndarray, k: int) -> Predict:
 
 
 def logistic(
-    training: np.ndarray, truth: np.ndarray, validation: np.ndarray, validation_truth: np.ndarray, k: int
+    training: np.ndarray,
+    truth: np.ndarray,
+    validation: np.ndarray,
+    validation_truth: np.ndarray,
+    k: int,
+    refit: bool = False,
 ) -> tuple[Predict, str]:
     """Logistic regression (L2) on inputs (n, c), standardised by the training images.
 
     Returns:
         A function from inputs (m, c) to probabilities (m, k), and in words how the penalty C was chosen: by the least
-        log loss on the validation images, of equal ones the smallest C.
+        log loss on the validation images, of equal ones the smallest C. With `refit` it is then fitted on the
+        validation images too.
     """
     if len(np.unique(truth)) == 1:
         return majority(truth, k), "training images of one class: always that class"
@@ -46,7 +52,12 @@ def logistic(
     candidates = [_predict(scaler.transform, _fit(inputs, truth, penalty), k) for penalty in PENALTIES]
     losses = [log_losses(validation_truth, candidate(validation)).mean() for candidate in candidates]
     best = int(np.argmin(losses))
-    return candidates[best], f"C = {PENALTIES[best]:g}, by log loss on validation"
+    choice = f"C = {PENALTIES[best]:g}, by log loss on validation"
+    if not refit:
+        return candidates[best], choice
+    both, truth = np.concatenate([training, validation]), np.concatenate([truth, validation_truth])
+    scaler = StandardScaler().fit(both)
+    return _predict(scaler.transform, _fit(scaler.transform(both), truth, PENALTIES[best]), k), choice
 
 
 def image_statistics(images: Sequence[Path], workers: int) -> np.ndarray:

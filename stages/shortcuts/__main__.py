@@ -56,7 +56,9 @@ def _blocks(p: Params) -> dict[str, dict]:
         training = _chosen(split.iloc[model.train], source, p, TRAINING) if held_out else None
         for folder, names in _folders(model, held_out).items():
             asked = {name: held_out[name] for name in names}
-            for name, answers in measure.answers(subject(folder, ()), source, training, asked).items():
+            for name, answers in measure.answers(
+                subject(folder, ()), source, training, held_out.get("validation"), asked
+            ).items():
                 found[name].append(answers)
     return {name: summary.block(each, pd.concat(found[name]), p.shortcuts.seed) for name, each in few.items()}
 

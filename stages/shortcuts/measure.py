@@ -67,13 +67,16 @@ class Changed:
         return self.source.covered(image_id, owner)
 
 
-def answers(own: Subject, source: Source, training: Chosen, held_out: Mapping[str, Chosen]) -> dict[str, pd.DataFrame]:
+def answers(
+    own: Subject, source: Source, training: Chosen, choosing: Chosen | None, held_out: Mapping[str, Chosen]
+) -> dict[str, pd.DataFrame]:
     """What a model says of its chosen test and validation images.
 
     Args:
         own: the model.
         source: of the pictures.
         training: images of the model's training part.
+        choosing: of its validation part, by which the logistic regression's penalty is chosen.
         held_out: by part.
 
     Returns:
@@ -84,8 +87,10 @@ def answers(own: Subject, source: Source, training: Chosen, held_out: Mapping[st
     parts = {name: Changed(source, each, mean) for name, each in {**held_out, "train": training}.items()}
     cells = {name: each.border_cells() for name, each in parts.items()}
     truth = {name: _truth(each.chosen.rows, own) for name, each in parts.items()}
-    to_choose_on = (each.get("validation", each["train"][:0]) for each in (cells, truth))
-    predict, _ = logistic(cells["train"], truth["train"], *to_choose_on, 2)
+    chooses = (cells["train"][:0], truth["train"][:0])
+    if choosing is not None:
+        chooses = Changed(source, choosing, mean).border_cells(), _truth(choosing.rows, own)
+    predict, _ = logistic(cells["train"], truth["train"], *chooses, 2)
     return {
         name: pd.DataFrame(
             {

@@ -19,8 +19,8 @@ def assessed(study, predictions=None, leaky=False):
         for part in study.models
     }
     competitors = {
-        "majority": assess.competitor(study, "majority", np.zeros((n, 0))),
-        "features": assess.competitor(study, "features", inputs),
+        "majority": assess.competitor(study, "majority", np.zeros((n, 0)), refit=False),
+        "features": assess.competitor(study, "features", inputs, refit=False),
     }
     return assess.metrics(study, predictions, entries, competitors, leaky), entries, predictions
 

@@ -26,6 +26,17 @@ def test_logistic_learns_from_unscaled_inputs(k):
     assert choice.endswith("by log loss on validation")
 
 
+def test_refitted_it_learns_from_the_validation_images_too():
+    """A class that only the validation images show is known afterwards; the penalty is the one chosen before."""
+    inputs, truth = separable(90, 0, 3)
+    train = truth != 2
+    first, choice = baselines.logistic(inputs[train], truth[train], inputs, truth, 3)
+    again, same = baselines.logistic(inputs[train], truth[train], inputs, truth, 3, refit=True)
+    assert choice == same
+    assert (first(inputs)[:, 2] == 0).all()
+    assert (again(inputs).argmax(axis=1)[~train] == 2).mean() > 0.9
+
+
 def test_noise_is_met_with_the_strongest_penalty():
     random = np.random.default_rng(0)
     inputs, truth = random.normal(size=(100, 40)), random.integers(0, 2, 100)

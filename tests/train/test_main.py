@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from stages.common import files, paths, tables
-from stages.models import compose, front, runtime
+from stages.models import compose, front, runtime, trained
 from stages.train import __main__ as stage
 from stages.train import checkpoint, fit
 from tests import factories
@@ -86,6 +86,38 @@ def test_folds_that_are_done_are_not_trained_again_and_no_byte_tells(monkeypatch
     assert run == [2, 3, 1, 2, 3]
     assert outputs() == whole
     assert not stage.CHECKPOINTS.exists()
+
+
+def test_refitted_it_learns_from_all_but_the_test_images_for_as_many_epochs_as_were_best():
+    prepare(folds=True, train__refit=True)
+    stage.main()
+    history = pd.read_csv(paths.PLOTS / "train" / "history.csv")
+    for fold in range(FOLDS):
+        folder = paths.MODEL / f"fold-{fold}"
+        final, first = (trained.load(each) for each in (folder, folder / trained.SELECTION))
+        assert (first.provenance["train_images"], first.provenance["validation_images"]) == (6, 6)
+        assert (final.provenance["train_images"], final.provenance["validation_images"]) == (12, 0)
+        best = history[(history["fold"] == fold) & (history["best"] == 1)]["epoch"].item()
+        assert final.provenance["epochs"] == first.provenance["best_epoch"] == best
+        assert any((final.arrays[name] != first.arrays[name]).any() for name in final.arrays)
+    (root,) = {folder for fold, folder, _ in trained.of_rows(paths.MODEL, _rows(0, "validation"))}
+    assert root == paths.MODEL / "fold-0" / trained.SELECTION
+    assert next(trained.of_rows(paths.MODEL, _rows(2, "test")))[1] == paths.MODEL / "fold-2"
+
+
+def _rows(fold, part):
+    return pd.DataFrame({"fold": [fold], "split": [part]})
+
+
+def test_the_first_of_two_trainings_is_the_one_without_refitting():
+    """And the second starts anew: it does not depend on the first, but for the number of epochs."""
+    prepare(folds=False, train__refit=True)
+    stage.main()
+    refitted = outputs()
+    factories.write_params(Path("params.yaml"), **factories.SMALL, train__epochs=EPOCHS, train__batch_size=8)
+    stage.main()
+    assert outputs()["data/model/weights.h5"] == refitted["data/model/selection/weights.h5"]
+    assert outputs()["data/model/weights.h5"] != refitted["data/model/weights.h5"]
 
 
 def test_another_parameter_takes_nothing_over(monkeypatch):
