@@ -6,6 +6,7 @@ import logging
 import math
 import os
 import platform
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,9 @@ def start(seed: int = 0) -> None:
     """Import TensorFlow quietly, with seeds set and deterministic operations only."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    with _silent_stderr():  # no setting silences what TensorFlow says before its log is set up
+    # No setting silences what TensorFlow says before its log is set up; a third of the start was what Keras tries to
+    # load for wrappers and plots that nothing here uses.
+    with _silent_stderr(), _hidden("matplotlib", "sklearn"):
         import keras
         import tensorflow as tf
 
@@ -94,6 +97,18 @@ def _silent_stderr() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+
+
+@contextlib.contextmanager
+def _hidden(*packages: str) -> Iterator[None]:
+    """Packages that are not loaded yet look as if they were not installed: who can do without them does."""
+    absent = [name for name in packages if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 def _version() -> str:

@@ -1,9 +1,15 @@
 """Models run in padded batches of one size."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from stages.models import runtime
+
+PROJECT = Path(__file__).parents[2]
 
 
 def test_batches_cover_all_rows_once():
@@ -43,3 +49,12 @@ def test_what_numbers_depend_on_is_told_without_tensorflow(monkeypatch):
     assert first["tensorflow"].split(".")[0].isdigit()
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
     assert runtime.describe() != first
+
+
+def test_tensorflow_starts_without_what_nothing_uses_and_that_can_be_loaded_after():
+    code = (
+        "import sys; from stages.models import runtime; runtime.start();"
+        "assert not {'sklearn', 'matplotlib'} & set(sys.modules);"
+        "import matplotlib.pyplot, sklearn.linear_model"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=True)
