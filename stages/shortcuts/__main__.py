@@ -39,6 +39,7 @@ def main() -> str:
 
 def _blocks(p: Params) -> dict[str, dict]:
     """The blocks of validation and test."""
+    runtime.start()
     split = tables.read(paths.SPLIT_TABLE, tables.SPLIT_COLUMNS)
     source, models = _source(p), parts(split)
     few = {
@@ -46,7 +47,6 @@ def _blocks(p: Params) -> dict[str, dict]:
         for name in PARTS
         if (rows := [split.iloc[model.scored[name]] for model in models if name in model.scored])
     }
-    runtime.start()
     found: dict[str, list[pd.DataFrame]] = {name: [] for name in few}
     for model in models:
         held_out = {
