@@ -79,7 +79,8 @@ def _model(backbone: Architecture):
 
     module = BACKBONES[backbone.name]
     side = max(32, module.smallest_input(backbone))
-    return front.build(backbone, module.layer_names(backbone)[-1], ImageSettings(height=side, width=side))
+    plain = backbone.model_copy(update={"hypercolumn": [], "views": "one"})  # how the layers are used is not theirs
+    return front.build(plain, module.layer_names(backbone)[-1], ImageSettings(height=side, width=side))
 
 
 def _read_keras(path: Path, backbone: Architecture) -> dict[str, np.ndarray]:

@@ -13,8 +13,9 @@ def explained(own, kept):
     return cam.explainer(own, cam.Settings(method="cam"))(Batch(None, kept, ONE)).maps
 
 
-def pooled_subject(p):
+def pooled_subject(p, **values):
     own = subject(
+        **values,
         head__kind="gem",
         head__gem__p=p,
         backbone__cut="block4_pool",
@@ -35,6 +36,13 @@ def test_of_a_mean_it_is_the_score_of_each_cell():
     np.testing.assert_allclose(
         explained(own, kept), upsample(cells, (64, 64)), rtol=1e-3, atol=1e-4 * np.abs(cells).max()
     )
+
+
+@pytest.mark.parametrize("p", [1.0, 3.0])
+def test_of_parts_pooled_apart_it_still_averages_to_the_logit(p):
+    own, kept = pooled_subject(p, head__gem__rows=2, head__gem__columns=2)
+    logits = (own.parts.tail(kept).numpy() * ONE).sum(axis=1)
+    np.testing.assert_allclose(explained(own, kept).mean(axis=(1, 2)), logits, rtol=1e-3)
 
 
 @pytest.mark.parametrize("p", [1.0, 3.0])

@@ -202,6 +202,22 @@ def test_saved_models_give_the_same_probabilities_in_a_new_process(tmp_path):
         ({"head__border": 1, "image__tiles__size": 32}, "head.border` must be 0"),
         ({"head__kind": "gem", "train__drop_block__keep": 0.9}, "gem has pooled its map already"),
         ({"head__kind": "gem", "head__gem__p": 0.5}, "head.gem.p"),
+        ({"backbone__cut": "input", "backbone__views": "mirror"}, "`backbone.views` turns what frozen layers see"),
+        ({"image__width": 96, "backbone__views": "dihedral"}, "dihedral needs a square input"),
+        (
+            {"backbone__hypercolumn": ["block4_pool"], "backbone__cut": "block4_pool"},
+            "set `backbone.end` to the layer of",
+        ),
+        ({"backbone__hypercolumn": ["block9"]}, "`block9` is no layer before the cut; these are: block1_conv1"),
+        (
+            {
+                "image__normalize": True,
+                "image__tiles__size": 32,
+                "image__tiles__background": 0.5,
+                "head__kind": "attention",
+            },
+            "leave one out",
+        ),
     ],
 )
 def test_heads_that_do_not_fit_are_refused(values, told):

@@ -28,6 +28,14 @@ MODELS = {  # its keys, and the methods that refuse it
         {"backbone__cut": "block4_pool", "backbone__end": "block4_pool", "head__kind": "gem", "head__gem__p": 3.0},
         {"attention", "deepshap"},
     ),
+    "sides": (
+        {
+            "backbone__cut": "block5_conv3", "backbone__end": "block5_conv3",
+            "backbone__hypercolumn": ["block4_pool"], "backbone__views": "mirror",
+            "head__kind": "gem", "head__gem__rows": 2, "head__seed": 3,
+        },
+        {"attention"},
+    ),
     "attention": (
         {"backbone__cut": "block4_pool", "head__kind": "attention"},
         {"cam", "deeplift", "deepshap", "lrp_epsilon"},
