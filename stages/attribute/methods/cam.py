@@ -78,13 +78,11 @@ def _contributions(subject: Subject) -> Cells:
     """What each cell of the backbone's end adds to the logit, times the number of cells."""
     design = subject.model.design
     logits = _compiled(subject, subject.parts.whole.output)
-    cut = None if design.cut == INPUT else design.cut
-    added = gradcam.compiled(subject.parts.whole, design.end, cut, lambda gradient, values: gradient)  # noqa: ARG005
+    added = gradcam.compiled(subject.parts.whole, design.end, design.cut, lambda gradient, values: gradient)  # noqa: ARG005
 
     def cells(inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
         maps = added(inputs, weights)
-        seen = np.zeros(maps.shape, bool)
-        seen[:, design.border : maps.shape[1] - design.border, design.border : maps.shape[2] - design.border] = True
+        seen = np.broadcast_to(gradcam.seen(maps.shape[1:], design.border), maps.shape)
         rows, seen = (each.reshape(len(weights), -1) for each in (maps, seen))
         constant = (logits(inputs) * weights).sum(axis=1) - rows.sum(axis=1)
         return np.where(seen, rows * seen.sum(axis=1, keepdims=True) + constant[:, None], 0).reshape(maps.shape)

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
+    from stages.common.geometry import Size
     from stages.common.params import Params
     from stages.models.backbones.settings import Architecture
+    from stages.models.compose import Design
 
     Weigh = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
@@ -72,13 +74,29 @@ def weighted(subject: Subject, settings: LayerSettings, weigh: "Weigh") -> Calla
     design = subject.model.design
     layer = settings.layer or design.end
     from_features = needs(settings, design.backbone, design.cut, design.end) == "features"
-    cells = compiled(subject.parts.whole, layer, design.cut if from_features else None, weigh)
+    cells = compiled(subject.parts.whole, layer, design.cut, weigh, from_images=not from_features)
 
     def explain(batch: Batch) -> Result:
         values = cells(batch.features if from_features else batch.images, batch.weights)
-        return Result(on_input_grid(values, design))
+        return Result(on_input_grid(within_border(values, layer, design), design))
 
     return explain
+
+
+def within_border(cells: np.ndarray, layer: str, design: "Design") -> np.ndarray:
+    """Cells (n, h, w) of a layer with zeros where `head.border` keeps the head from seeing them.
+
+    No logit depends on these, but their activations, which padding drives up, would get the others' weights.
+    """
+    return np.where(seen(cells.shape[1:], design.border), cells, 0) if layer == design.end else cells
+
+
+def seen(size: "Size", border: int) -> np.ndarray:
+    """The cells (h, w), bool, of the backbone's end that the head sees."""
+    height, width = size
+    inside = np.zeros(size, bool)
+    inside[border : height - border, border : width - border] = True
+    return inside
 
 
 def mean_gradient(gradient: "tf.Tensor", values: "tf.Tensor") -> "tf.Tensor":  # noqa: ARG001 -- as others weigh
@@ -89,27 +107,26 @@ def mean_gradient(gradient: "tf.Tensor", values: "tf.Tensor") -> "tf.Tensor":  #
 
 
 def compiled(
-    whole: "keras.Model", layer: str, cut: str | None, weigh: "Weigh"
+    whole: "keras.Model", layer: str, cut: str, weigh: "Weigh", from_images: bool = False
 ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Inputs (images, or features at `cut`) and logit weights (n, outputs) -> the layer's weighted cells (n, h, w).
+    """Inputs (kept features, or images) and logit weights (n, outputs) -> the layer's weighted cells (n, h, w).
 
-    With tiles (n * tiles, h, w).
+    With tiles (n * tiles, h, w). What is kept at the cut counts as that layer's output.
     """
     import keras
     import tensorflow as tf
 
-    if layer == cut:
-        above = keras.Model(whole.get_layer("cut").output, whole.output)
-    else:
-        source = whole.input if cut is None else whole.get_layer("cut").output
-        above = keras.Model(source, [whole.get_layer(layer).output, whole.output])
+    explained = whole.get_layer("cut" if layer == cut else layer).output
+    source = whole.input if from_images or cut == INPUT else whole.get_layer("cut").output
+    is_input = explained is source
+    above = keras.Model(source, whole.output if is_input else [explained, whole.output])
 
     @tf.function
     def cells(inputs: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             tape.watch(inputs)
             outputs = walk(above, inputs, {"Dense"}, _dense)
-            activations, logits = (inputs, outputs) if layer == cut else outputs
+            activations, logits = (inputs, outputs) if is_input else outputs
             score = tf.reduce_sum(logits * weights)
         *_, h, w, c = activations.shape
         rows = (len(weights), -1, c)  # all cells of an image, those of all its tiles too

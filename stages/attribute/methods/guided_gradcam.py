@@ -32,11 +32,13 @@ def problems(settings: Settings, params: "Params") -> list[str]:
 def explainer(subject: Subject, settings: Settings) -> Callable[[Batch], Result]:
     """A function from a batch of images to maps."""
     whole, design = subject.parts.whole, subject.model.design
-    cells = gradcam.compiled(whole, settings.layer or design.end, None, gradcam.mean_gradient)
+    layer = settings.layer or design.end
+    cells = gradcam.compiled(whole, layer, design.cut, gradcam.mean_gradient, from_images=True)
     guided = of_images(rectified.summed(whole, "guided"))
 
     def explain(batch: Batch) -> Result:
-        where = np.maximum(on_input_grid(cells(batch.images, batch.weights), design), 0)
+        values = gradcam.within_border(cells(batch.images, batch.weights), layer, design)
+        where = np.maximum(on_input_grid(values, design), 0)
         return Result(where * guided(batch).maps)
 
     return explain

@@ -31,8 +31,8 @@ MODELS = {  # its keys, and the methods that refuse it
     "sides": (
         {
             "backbone__cut": "block5_conv3", "backbone__end": "block5_conv3",
-            "backbone__hypercolumn": ["block4_pool"], "backbone__views": "mirror",
-            "head__kind": "gem", "head__gem__rows": 2, "head__seed": 3,
+            "backbone__hypercolumn": ["block5_conv2"], "backbone__views": "mirror",
+            "head__kind": "gem", "head__gem__rows": 2,
         },
         {"attention"},
     ),
