@@ -27,6 +27,7 @@ def problems(params: "Params") -> list[str]:
         _drop_block,
         _augment,
         _loss,
+        _monitor,
         _classes,
         _views,
         _mosaic,
@@ -193,6 +194,12 @@ def _loss(params: "Params") -> list[str]:
         return [
             f"`train.loss`: sigmoid is for two classes, `ingest.classes` has {len(params.ingest.classes)}; use softmax"
         ]
+    return []
+
+
+def _monitor(params: "Params") -> list[str]:
+    if params.train.monitor == "none" and params.train.patience is not None:
+        return ["`train.patience` waits for a better `train.monitor`, which is none; set the patience to null"]
     return []
 
 

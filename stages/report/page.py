@@ -198,9 +198,12 @@ def _split_words(run: Run) -> str:
 
 def _model_words(run: Run) -> str:
     params = run.params
+    monitor = params.train.monitor.replace("_", " ")
+    epoch = "the last epoch" if monitor == "none" else f"the epoch with the best validation {monitor}"
+    refitted = ", refitted on training and validation images" if params.train.refit else ""
     return (
         f"{params.backbone.name} ({params.backbone.weights} weights) cut at {params.backbone.cut}, "
-        f"head {params.head.kind}; the epoch with the best validation {params.train.monitor.replace('_', ' ')}"
+        f"head {params.head.kind}; {epoch}{refitted}"
     )
 
 

@@ -169,7 +169,7 @@ def _plain(value: object) -> object:
 def _summary(best: dict, folds: int) -> str:
     fold = f"fold {best['fold']}: " if folds > 1 else ""
     return (
-        f"{fold}epoch {best['epoch']} is best, validation loss {best['validation_loss']:.4g}, "
+        f"{fold}epoch {best['epoch']} is kept, validation loss {best['validation_loss']:.4g}, "
         f"AUC {best['validation_roc_auc']:.3f}"
     )
 

@@ -126,7 +126,9 @@ def _roc_auc(found: np.ndarray, labels: np.ndarray, model: trained.Trained) -> f
 
 
 def _best(history: list[dict], monitor: str) -> int:
-    """The first epoch with the best value."""
+    """The first epoch with the best value; with `none` the last."""
+    if monitor == "none":
+        return history[-1]["epoch"]
     if monitor == "loss":
         return min(history, key=lambda row: row["validation_loss"])["epoch"]
     return max(history, key=lambda row: row["validation_roc_auc"])["epoch"]

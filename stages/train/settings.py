@@ -58,8 +58,9 @@ class Settings(Section):
     patience: Annotated[int, Field(ge=1)] | None = 6
     """Stop after this many epochs without a better value of `monitor`; null: never."""
 
-    monitor: Literal["loss", "roc_auc"] = "loss"
-    """What is compared on the validation images; the best epoch's weights are kept."""
+    monitor: Literal["loss", "roc_auc", "none"] = "loss"
+    """What is compared on the validation images; the best epoch's weights are kept. none: the last epoch's, for heads
+    that settle, and few validation images, by which the best epoch is a matter of chance."""
 
     refit: bool = False
     """Whether the model is trained once more, from the start and for as many epochs as were best, on training and

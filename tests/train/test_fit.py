@@ -138,6 +138,14 @@ def test_what_is_monitored_chooses(trainer):
     assert next(row["epoch"] for row in history if row["best"]) == int(np.argmax(scores)) + 1
 
 
+def test_without_a_monitor_the_last_epoch_is_kept(trainer):
+    noise = np.random.default_rng(1).integers(0, 2, 24)
+    arrays, history = trainer(noise, VALIDATION, epochs=6, monitor="none", patience=None, learning_rate=3e-2)
+    assert [row["best"] for row in history] == [0, 0, 0, 0, 0, 1]
+    best, _ = trainer(noise, VALIDATION, epochs=6, monitor="loss", patience=None, learning_rate=3e-2)
+    assert any((arrays[name] != best[name]).any() for name in arrays)
+
+
 @pytest.mark.parametrize("loss", ["softmax", "sigmoid"])
 @pytest.mark.parametrize("positive", [0, 1])
 def test_probabilities_mean_the_positive_class(trainer, loss, positive):
