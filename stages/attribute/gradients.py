@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     Run = Callable[[tf.Tensor], tf.Tensor]
 
-BATCH, BATCH_PIXELS = 8, 8 * 224 * 224  # VGG16 at 224 pixels takes 0.2-0.3 GB an image, and gains nothing beyond two
+BATCH, BATCH_PIXELS = 8, 2 * 224 * 224
+# VGG16 at 224 pixels takes 0.2-0.3 GB an image and side that it is seen from, and gains nothing beyond two images
 
 Gradients = Callable[[np.ndarray, np.ndarray], np.ndarray]
 

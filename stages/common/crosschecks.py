@@ -92,6 +92,8 @@ def _frozen(params: "Params") -> list[str]:
             for name in backbone.hypercolumn
             if name not in earlier
         ]
+        if len(set(backbone.hypercolumn)) < len(backbone.hypercolumn):
+            found.append("`backbone.hypercolumn` names a layer twice; once is enough")
     if backbone.views != "one" and backbone.cut == INPUT:
         found.append("`backbone.views` turns what frozen layers see; with `backbone.cut: input` use `train.augment`")
     if backbone.views == "dihedral" and params.image.seen[0] != params.image.seen[1]:

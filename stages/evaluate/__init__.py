@@ -74,7 +74,7 @@ data/calibration.json
       "classes": ["normal", "abnormal"], "positive_class": "abnormal",
       "models": {                     # "model", or with folds "fold-0", "fold-1", ...
         "model": {
-          "fitted_for": "<SHA-256>",  # the model whose output this was fitted on: `stages.models.trained.identity`
+          "fitted_for": "<SHA-256>",  # the model that this goes with: `stages.models.trained.identity`
           "temperature": {"value": 1.7, "fitted_on": "validation", "n": 80},    # value 1.0 and "note" where skipped
           "operating_threshold": {"value": 0.41, "rule": "youden",
                                   "applies_to": "uncalibrated probability of the positive class",

@@ -58,7 +58,7 @@ def competitor(study: Study, name: str, inputs: np.ndarray, refit: bool) -> Pred
         predictors[part.fold] = _by_part(inputs, part, fitted, final)
         if choice is not None:
             choices[part.name] = choice
-    return Predictions(predictors, choices)
+    return Predictions(predictors, choices, refit)
 
 
 def _fitted(
@@ -114,7 +114,11 @@ def _block(
     found["calibrated"] = _calibrated(scored, model, entries)
     found["baselines"] = {
         other: summary.baseline(
-            scored, estimate, study.probabilities(name, other_predictions), other_predictions.choices
+            scored,
+            estimate,
+            study.probabilities(name, other_predictions),
+            other_predictions.choices,
+            "train and validation" if other_predictions.refitted and name != "validation" else "train",
         )
         for other, other_predictions in competitors.items()
     }

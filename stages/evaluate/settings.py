@@ -32,5 +32,6 @@ class Settings(Section):
     """With fewer validation images than this no temperature is fitted (it stays 1)."""
 
     baselines: list[Baseline] = Field(default=["majority", "features", "image_statistics"])
-    """Simple competitors fitted on the training images: `majority` class; logistic regression on average-pooled
-    `features`; logistic regression on `image_statistics` (grey levels and size; decodes every image once)."""
+    """Simple competitors fitted on the images that the model is fitted on: `majority` class; logistic regression on
+    average-pooled `features`; logistic regression on `image_statistics` (grey levels and size; decodes every image
+    once)."""

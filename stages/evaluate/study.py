@@ -22,6 +22,8 @@ class Predictions:
 
     predictors: dict[int, Predictor]
     choices: dict[str, str]
+    refitted: bool = False
+    """Whether what predicts test images was fitted on validation images too."""
 
 
 @dataclass(frozen=True)

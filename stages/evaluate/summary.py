@@ -87,16 +87,19 @@ def after_temperature(scored: Scored, temperatures: Mapping[str, float], model: 
     return {**_one_or_each("temperature", temperatures), **found.scores(CALIBRATED)}
 
 
-def baseline(scored: Scored, model: Estimate, probabilities: np.ndarray, choices: Mapping[str, str]) -> dict:
+def baseline(
+    scored: Scored, model: Estimate, probabilities: np.ndarray, choices: Mapping[str, str], fitted_on: str
+) -> dict:
     """The scores of a baseline's probabilities (n, k) on the same images, and how much better the model does.
 
-    `choices` says by model how the baseline was chosen; empty where there was no choice.
+    `choices` says by model how the baseline was chosen; empty where there was no choice; `fitted_on` names the
+    parts that it learned from.
     """
     found = scored.with_probabilities(probabilities).estimate()
     difference = model.minus(found, DIFFERENCES)
     choice = by_model(choices)
     return {
-        "fitted_on": "train",
+        "fitted_on": fitted_on,
         **({"choice": choice} if choice else {}),
         **found.scores(scores.OVERALL),
         "difference": difference.scores(DIFFERENCES),

@@ -62,10 +62,11 @@ def _design(run: Run) -> Iterator[Caution]:
             "stand on both sides. These scores are too good and serve only to compare with older work.",
         )
     if run.headline != "test":
+        refitted = " They are the first training's: the refitted model itself was not scored."
         yield _caution(
             "serious",
             "There is no test part. The scores quoted are those of the validation images, which were used for "
-            "selection: expect them to be too good.",
+            f"selection: expect them to be too good.{refitted if run.params.train.refit else ''}",
         )
     if len(run.images) == run.images["group_id"].nunique():
         merged = run.split["group_id"].nunique() < len(run.split)

@@ -33,14 +33,19 @@ class Changed:
     def pictures(self) -> Iterator[np.ndarray]:
         """All pictures (h, w, 3), float32, of the first image, then of the second and so on."""
         for image_id, image in self._images():
-            hidden = self._hidden(image_id)
-            yield image
-            yield self._border(image_id, image, hidden)
-            if self.chosen.lender:
-                lent = self.source.covered(image_id, self.chosen.lender[image_id])
-                elsewhere = lent & ~hidden if image_id in self.source.regions else lent
-                yield pictures.filled(image, hidden, self._seen(image_id), self.mean)
-                yield pictures.filled(image, elsewhere, self._seen(image_id), self.mean)
+            for picture in self._changed(image_id, image):
+                yield self.source.normalized(image_id, picture)
+
+    def _changed(self, image_id: str, image: np.ndarray) -> Iterator[np.ndarray]:
+        """The pictures of one image, of each of `kinds`."""
+        hidden = self._hidden(image_id)
+        yield image
+        yield self._border(image_id, image, hidden)
+        if self.chosen.lender:
+            lent = self.source.covered(image_id, self.chosen.lender[image_id])
+            elsewhere = lent & ~hidden if image_id in self.source.regions else lent
+            yield pictures.filled(image, hidden, self._seen(image_id), self.mean)
+            yield pictures.filled(image, elsewhere, self._seen(image_id), self.mean)
 
     def border_cells(self) -> np.ndarray:
         """The border of each image as numbers (n, f)."""

@@ -9,6 +9,7 @@ import pandas as pd
 from stages.common import paths
 from stages.common.geometry import Placement, place
 from stages.common.regions import region_mask
+from stages.extract.decode import normalized
 from stages.extract.features import decoded
 from stages.models.image import ImageSettings
 from stages.shortcuts import pictures
@@ -29,11 +30,24 @@ class Source:
         return place(self._size(image_id), self.view.size, self.view.fit)
 
     def decoded(self, image_ids: list[str]) -> Iterator[tuple[str, np.ndarray]]:
-        """Images (h, w, 3), float32, each with its image_id."""
+        """Images (h, w, 3), float32, each with its image_id; colours are as stored, see `normalized`."""
         stored = [paths.IMAGES / self.images.at[image_id, "path"] for image_id in image_ids]
-        batches = decoded(stored, self.view)
+        batches = decoded(stored, self.view.model_copy(update={"normalize": False}))
         images = (image.astype(np.float32) for batch in batches for image in batch)
         return zip(image_ids, images, strict=True)
+
+    def normalized(self, image_id: str, picture: np.ndarray) -> np.ndarray:
+        """A picture (h, w, 3) of an image as the model is to see it: normalised after something was hidden, if at all.
+
+        Before, what is hidden would still have a say in the colours of the rest.
+        """
+        if not self.view.normalize:
+            return picture
+        seen = pictures.seen_by(self.placement(image_id))
+        place = np.ix_(seen.any(axis=1), seen.any(axis=0))
+        result = picture.copy()
+        result[place] = normalized(np.rint(picture[place]).astype(np.uint8))
+        return result
 
     def covered(self, image_id: str, lender: str) -> np.ndarray:
         """The regions of an image, its own or another's, as pixels (h, w) of its input grid, grown."""

@@ -51,6 +51,7 @@ def _train(
     if not settings.train.refit:
         return _fit(folder, file, parts["train"], parts["validation"], settings, fold)
     history = _fit(folder / trained.SELECTION, file, parts["train"], parts["validation"], settings, fold)
+    gc.collect()  # see above
     epochs = int(history["epoch"][history["best"] == 1].item())
     _fit(folder, file, pd.concat([parts["train"], parts["validation"]]), None, settings, fold, epochs)
     return history

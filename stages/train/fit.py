@@ -20,6 +20,8 @@ from stages.train.step import Trainer
 
 Arrays = dict[str, np.ndarray]
 
+RAN_AWAY = "training ran away: the numbers are no longer finite; lower `train.learning_rate`"
+
 
 def fit(
     parts: Parts,
@@ -57,11 +59,15 @@ def fit(
         trainer.begin(epoch)
         losses = [trainer(*batch) for batch in _epoch(read, train.labels, weights, settings, epoch)]
         row = {"epoch": epoch, "loss": float(np.mean([float(loss) for loss in losses]))}
+        if not np.isfinite(row["loss"]):
+            raise UserError(RAN_AWAY)
         history.append(row | (_validate(tail, file, validation, model) if validation else {}))
         if not validation or _best(history, settings.monitor) == epoch:
             best = {name: np.array(value) for name, value in front.named_weights(parts.tail).items()}
         if checkpoint:
             checkpoint.keep(trainer.variables, history, best)
+    if not all(np.isfinite(array).all() for array in best.values()):
+        raise UserError(RAN_AWAY)
     chosen = _best(history, settings.monitor) if validation else history[-1]["epoch"]
     return best, [{**row, "best": int(row["epoch"] == chosen)} for row in history]
 
@@ -104,7 +110,7 @@ def _image_weights(labels: np.ndarray, classes: int, policy: str) -> np.ndarray:
 def _validate(tail: runtime.Inference, file: FeatureFile, part: Part, model: trained.Trained) -> dict[str, float]:
     found = trained.probabilities(trained.logits(tail, file, part.rows), model)
     if not np.isfinite(found).all():
-        raise UserError("training ran away: the logits are no longer finite; lower `train.learning_rate`")
+        raise UserError(RAN_AWAY)
     chosen = np.clip(found[np.arange(len(part.labels)), part.labels], 1e-12, None)
     return {
         "validation_loss": float(-np.log(chosen).mean()),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stages.attribute import explain
-from stages.attribute.methods import cam
+from stages.attribute.methods import METHODS, cam
 from stages.attribute.methods.base import Batch
 from tests.attribute.test_gradcam import ONE, features, images, subject
 
@@ -29,6 +29,19 @@ def test_smoothing_keeps_the_sum_and_lowers_the_peak(own):
     plain, smooth = maps(own, kept), maps(own, kept, smooth=0.1)
     np.testing.assert_allclose(smooth.sum(axis=(1, 2)), plain.sum(axis=(1, 2)), rtol=1e-3)
     assert (smooth.max(axis=(1, 2)) < plain.max(axis=(1, 2))).all()
+
+
+@pytest.mark.parametrize("method", ["gradcam", "gradcam_pp", "guided_gradcam"])
+def test_gradcam_says_nothing_of_the_rim_that_the_head_does_not_see(method):
+    cut = {"backbone__cut": "block3_pool", "backbone__end": "block3_pool"}
+    for border, quiet in ((1, True), (0, False)):
+        own = subject(head__kind="gem", head__border=border, **cut)
+        batch = Batch(images(), features(own, images()), ONE)
+        module = METHODS[method]
+        found = module.explainer(own, module.Settings(method=method))(batch).maps
+        rim = np.concatenate([found[:, :4].ravel(), found[:, -4:].ravel(), found[:, :, :4].ravel()])
+        assert (rim == 0).all() == quiet
+        assert found.any()
 
 
 @pytest.mark.parametrize("kind", ["gem", "score_map"])

@@ -33,6 +33,20 @@ def leaves(value):
         yield value
 
 
+def test_a_refitted_competitor_shows_the_validation_images_to_the_first_fit_alone():
+    study = factories.study(factories.split_table(400))
+    inputs = np.random.default_rng(0).normal(size=(400, 4))
+    part = study.models[0]
+    inputs[part.validation, 0] += 50 * study.truth[part.validation]  # what the training images do not show
+    first, refitted = (assess.competitor(study, "features", inputs, refit=each) for each in (False, True))
+    for rows, same in ((part.validation, True), (part.test, False)):
+        found = [each.predictors[-1](rows) for each in (first, refitted)]
+        assert np.array_equal(*found) == same
+    metrics = assess.metrics(study, factories.trained_models(study), assessed(study)[1], {"features": refitted}, False)
+    assert metrics["test"]["baselines"]["features"]["fitted_on"] == "train and validation"
+    assert metrics["validation"]["baselines"]["features"]["fitted_on"] == "train"
+
+
 def test_the_whole_without_folds():
     study = factories.study(factories.split_table(400))
     found, entries, predictions = assessed(study)

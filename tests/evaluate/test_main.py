@@ -1,5 +1,6 @@
 """The stage on a small workspace, with a real (untrained) model behind real feature files."""
 
+import dataclasses
 import functools
 
 import numpy as np
@@ -101,6 +102,27 @@ def test_scores_can_be_had_again_from_the_predictions_and_every_byte_repeats(wor
     first = outputs()
     stage.main()
     assert outputs() == first
+
+
+@pytest.mark.parametrize("kind", ["grouped", "kfold"])
+def test_validation_images_are_predicted_by_the_model_that_did_not_learn_from_them(workspace, kind):
+    split = workspace(kind)
+    for folder in trained.folders(paths.MODEL).values():
+        final = trained.load(folder)
+        first = {name: -2 * array if "kernel" in name else array for name, array in final.arrays.items()}
+        (folder / trained.SELECTION).mkdir()
+        trained.save(dataclasses.replace(final, arrays=first), folder / trained.SELECTION)
+    stage.main()
+    settings = small_parameters(kind)
+    study = stage._study(settings)
+    for part in study.models:
+        folder = trained.folders(paths.MODEL)[part.fold]
+        found = stage._predict(part, study)
+        for rows, model in ((part.validation, folder / trained.SELECTION), (part.test, folder)):
+            wanted = trained.predict(model, paths.FEATURES, list(split["image_id"].iloc[rows]))
+            np.testing.assert_allclose(found[rows], wanted, rtol=1e-8)
+        by_final = trained.predict(folder, paths.FEATURES, list(split["image_id"].iloc[part.validation]))
+        assert np.abs(found[part.validation] - by_final).max() > 1e-3
 
 
 def test_probabilities_have_nine_digits_and_all_images_a_row(workspace):

@@ -49,10 +49,9 @@ def trainer(tmp_path):
         options = {"loss": loss, "epochs": 3, "batch_size": 8, "learning_rate": 1e-2, "patience": None} | keys
         with FeatureFile(path, memory_bytes) as file:
             rows = np.arange(len(every))
-            return fit.fit(
-                parts, file, fit.Part(rows[: len(labels)], labels), fit.Part(rows[len(labels) :], validation),
-                Settings(**options), model,
-            )  # fmt: skip
+            held_out = fit.Part(rows[len(labels) :], validation) if len(validation) else None
+            train = fit.Part(rows[: len(labels)], labels)
+            return fit.fit(parts, file, train, held_out, Settings(**options), model)
 
     return train
 
@@ -136,6 +135,12 @@ def test_what_is_monitored_chooses(trainer):
     _, history = trainer(LABELS, [0, 1, 1, 0, 0, 1], epochs=6, monitor="roc_auc", learning_rate=1e-3)
     scores = [row["validation_roc_auc"] for row in history]
     assert next(row["epoch"] for row in history if row["best"]) == int(np.argmax(scores)) + 1
+
+
+@pytest.mark.parametrize("epochs", [1, 4])
+def test_a_training_without_validation_that_runs_away_is_refused_too(trainer, epochs):
+    with pytest.raises(UserError, match=r"ran away.*lower `train\.learning_rate`"):
+        trainer(LABELS, [], epochs=epochs, optimizer="sgd", learning_rate=1e30)
 
 
 def test_without_a_monitor_the_last_epoch_is_kept(trainer):
