@@ -93,6 +93,26 @@ def test_extract_and_the_whole_model_see_the_same():
     np.testing.assert_allclose(parts.tail(kept).numpy(), parts.whole(images()).numpy(), rtol=1e-5, atol=1e-6)
 
 
+def test_each_tile_is_seen_from_all_sides():
+    tiles = {
+        "image__tiles__size": 32,
+        "head__kind": "attention",
+        "backbone__cut": "block4_pool",
+        "backbone__end": "block4_pool",
+    }
+    bag = composed(**tiles, backbone__views="dihedral").front(images()).numpy()
+    one = composed(
+        image__height=32,
+        image__width=32,
+        backbone__cut="block4_pool",
+        backbone__end="block4_pool",
+        backbone__views="dihedral",
+    )
+    first = one.front(images()[:, :32, :32]).numpy()
+    np.testing.assert_allclose(bag[:, 0], first, rtol=1e-4, atol=1e-6)
+    assert np.abs(bag[:, 1] - first).max() > 1e-4
+
+
 def test_a_hypercolumn_of_maps_of_other_sizes_is_refused():
     with pytest.raises(
         UserError, match=r"`backbone.hypercolumn`: the maps must have one size; they have block3_pool 8x8"

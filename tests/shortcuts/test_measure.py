@@ -1,9 +1,12 @@
 """The pictures of real files: something is hidden in every one of them, and the same whatever the class."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from stages.common import params, paths, tables
+from stages.extract.decode import decode, normalized
 from stages.shortcuts.chosen import chosen
 from stages.shortcuts.measure import BORDER, ELSEWHERE, HIDDEN, INTACT, Changed
 from stages.shortcuts.source import Source
@@ -40,6 +43,20 @@ def test_every_image_has_as_much_hidden_and_the_finding_only_where_it_should_be(
         areas.setdefault(positive, []).append((kinds[HIDDEN] != kinds[INTACT]).any(axis=2).sum())
     assert min(areas[False]) > 100
     assert abs(np.mean(areas[True]) / np.mean(areas[False]) - 1) < 0.1
+
+
+def test_colours_are_normalised_after_something_was_hidden(made):
+    """As the model sees images; and what is hidden has no say in the rest."""
+    plain, source, lending = made
+    view = source.view.model_copy(update={"normalize": True})
+    seen = Changed(replace(source, view=view), lending, source.mean(IDS)).pictures()
+    for image_id in IDS:
+        path = paths.IMAGES / source.images.at[image_id, "path"]
+        for kind, picture in plain[image_id].items():
+            found = next(seen)
+            np.testing.assert_array_equal(found, normalized(np.rint(picture).astype(np.uint8)))
+            if kind == INTACT:
+                np.testing.assert_array_equal(found, decode(path, view))
 
 
 def test_the_mean_image_is_that_of_the_images(made):

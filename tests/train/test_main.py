@@ -120,6 +120,31 @@ def test_the_first_of_two_trainings_is_the_one_without_refitting():
     assert outputs()["data/model/weights.h5"] != refitted["data/model/weights.h5"]
 
 
+def test_a_refit_that_is_killed_goes_on_where_it_was(monkeypatch):
+    prepare(folds=False, train__refit=True, train__monitor="none", train__patience=None)
+    stage.main()
+    whole = outputs()
+    monkeypatch.setattr(checkpoint, "Checkpoint", functools.partial(checkpoint.Checkpoint, seconds=0))
+    run, original = [], fit._epoch
+
+    def epoch_or_end(*arguments: object) -> object:
+        if len(run) == EPOCHS + 2:
+            raise KeyboardInterrupt
+        run.append(arguments[-1])
+        return original(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fit, "_epoch", epoch_or_end)
+        with pytest.raises(KeyboardInterrupt):
+            stage.main()
+    assert run == [1, 2, 3, 1, 2]
+    run.clear()
+    monkeypatch.setattr(fit, "_epoch", epoch_or_end)
+    stage.main()
+    assert run == [3], "the first training is not run again, nor what was done of the second"
+    assert outputs() == whole
+
+
 def test_another_parameter_takes_nothing_over(monkeypatch):
     prepare(folds=False)
     monkeypatch.setattr(checkpoint, "Checkpoint", functools.partial(checkpoint.Checkpoint, seconds=0))
