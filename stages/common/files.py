@@ -77,9 +77,12 @@ def sha256(path: Path) -> str:
 
 
 def list_digests(folder: Path) -> str:
-    """What `sha256sum` says of all files in a folder, from above it: a line for each, in the order of their paths."""
+    """What `sha256sum` says of all files in a folder, from above it: a line for each, in the order of their paths.
+
+    Of no files it is one empty line, as dvc warns of outputs without a byte.
+    """
     found = sorted(path for path in folder.rglob("*") if path.is_file())
-    return "".join(f"{sha256(path)}  {path.relative_to(folder.parent).as_posix()}\n" for path in found)
+    return "\n".join([f"{sha256(path)}  {path.relative_to(folder.parent).as_posix()}" for path in found]) + "\n"
 
 
 def digest(arrays: Mapping[str, np.ndarray]) -> str:

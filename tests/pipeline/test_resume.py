@@ -13,7 +13,8 @@ from PIL import Image
 
 from tests.pipeline.workspace import Workspace
 
-SLOW = {"image.height": 128, "image.width": 128, "backbone.widths": [32, 64, 128, 256, 256]}  # enough to be killed
+# twenty batches, each kept as it ends, so that the last is far off when dvc is killed
+SLOW = {"image.height": 448, "image.width": 448, "backbone.widths": [16, 32, 64, 128, 128]}
 SETTINGS = {"source.kind": "folder", **SLOW}
 
 
@@ -49,7 +50,7 @@ def start_and_kill(workspace: Workspace, store: Path) -> int:
     while not kept(store):
         assert process.poll() is None, "extraction ended before it could be killed"
         assert time.monotonic() < deadline, "nothing was ever kept"
-        time.sleep(0.05)
+        time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     return settled(store)
