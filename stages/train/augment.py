@@ -1,5 +1,6 @@
 """Random changes of training images; they are no part of the model."""
 
+import functools
 import math
 
 import keras
@@ -10,49 +11,77 @@ from PIL import Image
 from stages.train.augment_settings import Settings
 
 WHITE = 255.0
-NEAREST = {"fill_mode": "nearest"}
 VERSIONS = 5
 LARGEST_SIDE = 160  # in pixels, on the contact sheet: it is kept in git
+FLIPS = {"none": (0, 0), "horizontal": (1, 0), "vertical": (0, 1), "both": (1, 1)}
 
 
-class RandomResizedCrop(keras.layers.Layer):
-    """A part of each image at a random place, enlarged to the image's size. Keras's own cuts all images of a batch at
-    one place."""
+class RandomAffine(keras.layers.Layer):
+    """All changes of place in one: mirrored, turned, sheared, zoomed, shifted, cropped, each image by itself.
 
-    def __init__(self, share: float, seed: int) -> None:
+    Keras has a layer for each of these. One interpolation instead of five blurs less and costs less; where images are
+    only mirrored and shifted, by whole pixels, it blurs nothing.
+    """
+
+    def __init__(self, settings: Settings, seed: int) -> None:
         super().__init__()
-        self.share, self.random = share, keras.random.SeedGenerator(seed)
+        self.settings, self.random = settings, keras.random.SeedGenerator(seed)
 
     def call(self, images: tf.Tensor, training: bool = True) -> tf.Tensor:  # noqa: ARG002 -- Keras's interface
-        """Images (n, h, w, 3) -> the same shape."""
-        count, size = tf.shape(images)[0], images.shape[1:3]
-        starts = keras.random.uniform((count, 2), maxval=1 - self.share, seed=self.random)
-        boxes = tf.concat([starts, starts + self.share], axis=1)
-        return tf.image.crop_and_resize(images, boxes, tf.range(count), size)
+        """Images (n, h, w, c) -> the same shape."""
+        rows = self._to_input(tf.shape(images)[0], *images.shape[1:3])
+        return keras.ops.image.affine_transform(
+            images, rows[:, :8], interpolation="bilinear", fill_mode="nearest", data_format="channels_last"
+        )
+
+    def _to_input(self, count: tf.Tensor, height: int, width: int) -> tf.Tensor:
+        """Where each pixel comes from: homogeneous matrices (n, 9) from output to input places (x, y, 1)."""
+        asked = self.settings
+        chances = tf.unstack(keras.random.uniform((count, 10), -1.0, 1.0, seed=self.random), axis=1)
+        flip_x, flip_y, turn, shear_x, shear_y, zoom, shift_x, shift_y, crop_x, crop_y = chances
+        horizontal, vertical = FLIPS[asked.flip]
+        angle = turn * math.radians(asked.rotation)
+        bigger = 1 + zoom * asked.zoom
+        center_x, center_y = (width - 1) / 2, (height - 1) / 2
+        spare = 1 - asked.crop
+        steps = [
+            _matrix(dx=center_x, dy=center_y, like=turn),
+            _matrix(xx=1 - 2 * horizontal * _up(flip_x), yy=1 - 2 * vertical * _up(flip_y), like=turn),
+            _matrix(xx=tf.cos(angle), xy=-tf.sin(angle), yx=tf.sin(angle), yy=tf.cos(angle), like=turn),
+            _matrix(xy=shear_x * asked.shear, yx=shear_y * asked.shear, like=turn),
+            _matrix(xx=bigger, yy=bigger, like=turn),
+            _matrix(dx=tf.round(shift_x * asked.shift * width), dy=tf.round(shift_y * asked.shift * height), like=turn),
+            _matrix(
+                xx=asked.crop, yy=asked.crop, dx=crop_x * spare * center_x, dy=crop_y * spare * center_y, like=turn
+            ),
+            _matrix(dx=-center_x, dy=-center_y, like=turn),
+        ]
+        return tf.reshape(functools.reduce(tf.matmul, steps), (-1, 9))
+
+
+def _up(chance: tf.Tensor) -> tf.Tensor:
+    """1 or 0, from numbers between -1 and 1."""
+    return tf.cast(chance > 0, tf.float32)
+
+
+def _matrix(xx=1.0, xy=0.0, dx=0.0, yx=0.0, yy=1.0, dy=0.0, *, like: tf.Tensor) -> tf.Tensor:
+    """(x, y, 1) -> (xx x + xy y + dx, yx x + yy y + dy, 1) as matrices (n, 3, 3), n of `like` (n,)."""
+    values = [
+        tf.broadcast_to(tf.cast(value, tf.float32), tf.shape(like)) for value in (xx, xy, dx, yx, yy, dy, 0, 0, 1)
+    ]
+    return tf.reshape(tf.stack(values, axis=1), (-1, 3, 3))
 
 
 def layers(settings: Settings, seed: int) -> list[keras.Layer]:
-    """Keras layers to be called in turn on images (n, h, w, 3) in 0..255, with `training=True`.
+    """Keras layers to be called in turn on images (n, h, w, c) in 0..255, with `training=True`.
 
     Their random numbers are state (`variables`): the same state gives the same changes.
     """
-    made = keras.layers
-    flips = {"none": (), "both": ("horizontal", "vertical")}.get(settings.flip, (settings.flip,))
-    changes = [
-        made.RandomFlip(way, seed=seed + 10 * number) for number, way in enumerate(flips)
-    ]  # one layer's are tied
-    if settings.rotation:
-        changes.append(made.RandomRotation(settings.rotation / 360, seed=seed + 1, **NEAREST))
-    if settings.shear:
-        changes.append(made.RandomShear(settings.shear, settings.shear, seed=seed + 2, **NEAREST))
-    if settings.zoom:
-        changes.append(made.RandomZoom((-settings.zoom, settings.zoom), seed=seed + 3, **NEAREST))
-    if settings.shift:
-        changes.append(made.RandomTranslation(settings.shift, settings.shift, seed=seed + 4, **NEAREST))
-    if settings.crop < 1:
-        changes.append(RandomResizedCrop(settings.crop, seed + 5))
+    changes = []
+    if settings.model_copy(update={"brightness": 0.0}).active:
+        changes.append(RandomAffine(settings, seed))
     if settings.brightness:
-        changes.append(made.RandomBrightness(settings.brightness, value_range=(0.0, WHITE), seed=seed + 6))
+        changes.append(keras.layers.RandomBrightness(settings.brightness, value_range=(0.0, WHITE), seed=seed + 1))
     return changes
 
 

@@ -1,6 +1,5 @@
 """Each change does what its key says, to each image by itself, and the same again."""
 
-import keras
 import numpy as np
 import pytest
 
@@ -83,6 +82,30 @@ def test_a_shift_moves_by_up_to_its_share_either_way():
     assert (moved.max(axis=0) > 2).all()
 
 
+def test_mirrored_and_shifted_images_are_not_blurred():
+    result = changed(shift=0.2, flip="both")
+    assert set(np.unique(result)) <= set(np.unique(images(1)))
+
+
+def test_changes_of_place_are_made_at_once():
+    assert len(augment.layers(Settings(flip="both", rotation=9, shear=0.1, zoom=0.1, shift=0.1, crop=0.9), 0)) == 1
+
+
+def test_a_zoom_enlarges_and_shrinks_about_the_centre():
+    area = (images(1)[..., 0] > 200).sum()
+    areas = (changed(zoom=0.3, count=64)[..., 0] > 200).sum(axis=(1, 2)) / area
+    assert 0.45 < areas.min() < 0.75
+    assert 1.4 < areas.max() < 2.3
+
+
+def test_a_shear_moves_rows_in_proportion_to_their_height():
+    """The middle stays; no place moves by more than the share of its distance."""
+    moved = square(changed(shear=0.3, count=64)) - square(images(1))
+    away = np.abs(square(images(1))[0] - (SIDE - 1) / 2)
+    assert (np.abs(moved) <= 0.3 * away[::-1] + 0.8).all()
+    assert (np.abs(moved).max(axis=0) > 0.5 * 0.3 * away[::-1]).all()
+
+
 def test_a_rotation_keeps_the_distance_from_the_centre():
     centre = (SIDE - 1) / 2
     before, after = square(images(1)) - centre, square(changed(rotation=30.0, count=64)) - centre
@@ -153,9 +176,3 @@ def test_large_images_are_shrunk_on_the_contact_sheet():
 def test_augmentation_of_kept_features_is_refused_before_any_work():
     with pytest.raises(UserError, match=r"`train\.augment` changes pixels, .*`backbone\.cut: block5_pool`; set"):
         params.parse(factories.changed(train__augment__rotation=10.0), "params.yaml")
-
-
-def test_keras_is_asked_for_degrees_as_a_share_of_a_turn():
-    (layer,) = augment.layers(Settings(rotation=90.0), 0)
-    assert isinstance(layer, keras.layers.RandomRotation)
-    assert layer.factor == (-0.25, 0.25)
