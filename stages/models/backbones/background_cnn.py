@@ -4,9 +4,9 @@ Its first layer removes what images without the finding have in common: their me
 (`backbone.components`), pixel by pixel, and scales what is left by how much it varies there ("eigen-images", Turk and
 Pentland 1991, J. Cogn. Neurosci. 3(1)); beside that it passes on the difference from the mean. The layer is linear,
 fitted before training, and part of the model. Then come a 5x5 convolution of stride 2 and 3x3 convolutions, all with
-batch normalisation and ReLU; what the first ones give is 2x2 max-pooled, before it is normalised as that costs less,
-until a cell of the last layer stands for `output_stride` pixels. That is few on purpose: a cell that sees far fires
-beside what it sees, and maps point nowhere. It is trained from scratch, on images that all show the same thing alike.
+batch normalisation and ReLU; the first ones are followed by 2x2 max-pooling until a cell of the last layer stands for
+`output_stride` pixels. That is few on purpose: a cell that sees far fires beside what it sees, and maps point nowhere.
+It is trained from scratch, on images that all show the same thing alike.
 """
 
 from typing import TYPE_CHECKING
@@ -29,8 +29,11 @@ MOMENTUM = 0.9  # of learnt statistics: Keras's 0.99 takes hundreds of steps to 
 
 
 def layer_names(architecture: "Architecture") -> tuple[str, ...]:
-    """The activations, first to last."""
-    return tuple(f"conv{number}" for number in range(1, len(architecture.widths or WIDTHS) + 1))
+    """The activations and poolings, first to last."""
+    names = []
+    for number in range(1, len(architecture.widths or WIDTHS) + 1):
+        names += [f"conv{number}", f"pool{number}"] if number <= _poolings(architecture) else [f"conv{number}"]
+    return tuple(names)
 
 
 def smallest_input(architecture: "Architecture") -> int:
@@ -49,11 +52,12 @@ def build(x: "keras.KerasTensor", architecture: "Architecture", at: "Pass", drop
         name = f"conv{number}"
         shape = {"kernel_size": 5, "strides": 2} if number == 1 else {"kernel_size": 3}
         x = layers.Conv2D(filters, **shape, padding="same", use_bias=False, name=f"{name}_linear")(x)
-        if number <= _poolings(architecture):
-            x = layers.MaxPooling2D(2, name=f"{name}_pool")(x)
         normalize = layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_bn")
         x = normalize(x) if architecture.train_statistics else normalize(x, training=False)
         x = drop(name, at(name, layers.Activation("relu", name=name)(x)))
+        if number <= _poolings(architecture):
+            name = f"pool{number}"
+            x = at(name, layers.MaxPooling2D(2, name=name)(x))
     return x
 
 
