@@ -26,7 +26,7 @@ class Settings(Section):
     """Enlarged or shrunk by up to this share, the aspect kept."""
 
     shift: Share = 0.0
-    """Moved by up to this share of the height and of the width."""
+    """Moved by up to this share of the height and of the width, by whole pixels."""
 
     crop: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the height and of the width that is cut out at a random place, and enlarged to the input; 1: all."""
