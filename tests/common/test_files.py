@@ -150,3 +150,14 @@ def test_significant_digits():
     assert files.significant(0.000123456789) == 0.000123457
     assert files.significant(-2.0000004) == -2
     assert files.significant(np.float32(0.1)) == 0.1
+
+
+def test_digests_are_those_of_sha256sum_and_of_no_files_no_empty_file(tmp_path):
+    folder = tmp_path / "images"
+    (folder / "b").mkdir(parents=True)
+    assert files.list_digests(folder) == "\n"
+    for name in ("b/two.png", "a.png"):
+        (folder / name).write_text(name)
+    command = ["sha256sum", "images/a.png", "images/b/two.png"]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert files.list_digests(folder) == said
