@@ -29,9 +29,9 @@ class RandomAffine(keras.layers.Layer):
 
     def call(self, images: tf.Tensor, training: bool = True) -> tf.Tensor:  # noqa: ARG002 -- Keras's interface
         """Images (n, h, w, c) -> the same shape."""
-        rows = self._to_input(tf.shape(images)[0], *images.shape[1:3])
+        matrices = self._to_input(tf.shape(images)[0], *images.shape[1:3])
         return keras.ops.image.affine_transform(
-            images, rows[:, :8], interpolation="bilinear", fill_mode="nearest", data_format="channels_last"
+            images, matrices[:, :8], interpolation="bilinear", fill_mode="nearest", data_format="channels_last"
         )
 
     def _to_input(self, count: tf.Tensor, height: int, width: int) -> tf.Tensor:
@@ -41,7 +41,7 @@ class RandomAffine(keras.layers.Layer):
         flip_x, flip_y, turn, shear_x, shear_y, zoom, shift_x, shift_y, crop_x, crop_y = chances
         horizontal, vertical = FLIPS[asked.flip]
         angle = turn * math.radians(asked.rotation)
-        bigger = 1 + zoom * asked.zoom
+        scale = 1 + zoom * asked.zoom
         center_x, center_y = (width - 1) / 2, (height - 1) / 2
         spare = 1 - asked.crop
         steps = [
@@ -49,7 +49,7 @@ class RandomAffine(keras.layers.Layer):
             _matrix(xx=1 - 2 * horizontal * _up(flip_x), yy=1 - 2 * vertical * _up(flip_y), like=turn),
             _matrix(xx=tf.cos(angle), xy=-tf.sin(angle), yx=tf.sin(angle), yy=tf.cos(angle), like=turn),
             _matrix(xy=shear_x * asked.shear, yx=shear_y * asked.shear, like=turn),
-            _matrix(xx=bigger, yy=bigger, like=turn),
+            _matrix(xx=scale, yy=scale, like=turn),
             _matrix(dx=tf.round(shift_x * asked.shift * width), dy=tf.round(shift_y * asked.shift * height), like=turn),
             _matrix(
                 xx=asked.crop, yy=asked.crop, dx=crop_x * spare * center_x, dy=crop_y * spare * center_y, like=turn

@@ -8,8 +8,12 @@ import json
 import re
 import sys
 
+import numpy as np
 import pytest
+from scipy.stats import norm
 
+from benchmarks import detectability
+from stages.train import background
 from tests.docs.pages import commands
 from tests.factories import PROJECT
 
@@ -39,3 +43,20 @@ def test_it_prints_one_object(name: str, monkeypatch: pytest.MonkeyPatch, capsys
     printed = capsys.readouterr().out.strip().splitlines()[-1]
     found = json.loads(printed)
     assert found and all(value is not None for value in found.values())
+
+
+def test_an_observer_who_knows_the_place_has_the_auc_of_two_normal_distributions() -> None:
+    found = np.full(5000, 2.0)
+    assert detectability.observer_auc(found, 1) == pytest.approx(norm.cdf(2 / np.sqrt(2)), abs=0.01)
+    assert 0.5 < detectability.observer_auc(found, 300) < detectability.observer_auc(found, 30) < 0.9
+
+
+def test_in_white_noise_detectability_is_the_signals_length_over_the_deviation() -> None:
+    side, deviation = detectability.SIDE, 0.5
+    rows, columns = np.mgrid[:side, :side]
+    signal = np.exp(-((rows - 60) ** 2 + (columns - 50) ** 2) / 2 / 4**2).astype(np.float32)
+    flat = np.ones((side, side), np.float32)
+    fitted = background.Fitted(0 * flat, np.zeros((1, side * side), np.float32), flat, flat, [])
+    rest = deviation * np.random.default_rng(0).standard_normal((300, side, side))
+    found = detectability._detectability(signal, 0 * signal, signal > 0.01, fitted, rest)
+    assert found == pytest.approx(np.sqrt((signal**2).sum()) / deviation, rel=0.1)
