@@ -22,9 +22,9 @@ from stages.common import files, params
 from stages.common.files import significant
 from stages.extract import features
 from stages.models import runtime, trained
+from stages.models.compose import design_of
 from stages.predict import inputs, run, scores, take
 from stages.predict.bundle import open_bundle
-from stages.train.__main__ import design_of
 
 PARAMS = Path(__file__).parents[1] / "recipes/openi.yaml"
 

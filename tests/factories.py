@@ -65,7 +65,7 @@ def write_params(path: Path, **values: object) -> Path:
 
 def design(**values: object):
     """The design of a small model that the defaults with some keys set describe; see `changed`."""
-    from stages.train.__main__ import design_of
+    from stages.models.compose import design_of
 
     return design_of(params.parse(changed(**SMALL | values), "params.yaml"))
 

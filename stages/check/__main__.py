@@ -7,9 +7,28 @@ from stages.common import console, files, params, paths
 
 def main() -> str:
     settings = params.load()
+    if _sizes_may_clash(settings):
+        _build(settings)
     _remove_stale(set(settings.attribute.maps))
     files.write_text(paths.CHECKED, "params.yaml was checked\n")
     return f"params.yaml is fine (recipe {settings.recipe})"
+
+
+def _sizes_may_clash(settings: params.Params) -> bool:
+    """Whether layers ask for a feature map of some size, which only the built network tells."""
+    gem = settings.head.gem if settings.head.kind == "gem" else None
+    parts = 1 if gem is None else gem.rows * gem.columns
+    return bool(settings.head.border or settings.backbone.hypercolumn or parts > 1)
+
+
+def _build(settings: params.Params) -> None:
+    """Build the network once, rather than find after hours of extraction that it cannot be."""
+    from stages.models import runtime
+
+    runtime.start()
+    from stages.models import compose
+
+    compose.compose(compose.design_of(settings))
 
 
 def _remove_stale(maps: set[str]) -> None:

@@ -8,9 +8,6 @@ if TYPE_CHECKING:
     from stages.common.params import Params
 
 
-BASELINES = ("center", "prior", "random")  # names of stages.localize.baselines in its tables
-
-
 def problems(params: "Params") -> list[str]:
     """What does not fit, each in one sentence that names the keys; empty when all is well."""
     checks = (

@@ -2,7 +2,7 @@
 
 import zlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import keras
 
@@ -14,6 +14,9 @@ from stages.models.backbones.settings import Architecture
 from stages.models.drop_block import Settings as DropBlockSettings
 from stages.models.heads import HEADS
 from stages.models.image import ImageSettings
+
+if TYPE_CHECKING:
+    from stages.common.params import Params
 
 STANDARDIZE = "head_standardize"
 
@@ -32,6 +35,25 @@ class Design(ImageSettings):
     border: int = 0
     drop_block: DropBlockSettings = DropBlockSettings()
     outputs: int
+
+
+def design_of(params: "Params") -> Design:
+    """The model that params.yaml describes."""
+    backbone, head = params.backbone, params.head
+    return Design(
+        **dict(params.image),
+        backbone=Architecture(**{name: getattr(backbone, name) for name in Architecture.model_fields}),
+        cut=backbone.cut,
+        end=backbone.end or BACKBONES[backbone.name].layer_names(backbone)[-1],
+        dtype=params.extract.dtype,
+        head=head.kind,
+        head_settings=getattr(head, head.kind).model_dump(),
+        head_seed=head.seed,
+        standardize=head.standardize,
+        border=head.border,
+        drop_block=params.train.drop_block,
+        outputs=1 if params.train.loss == "sigmoid" else len(params.ingest.classes),
+    )
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,6 @@ from stages.common import console, files, params, paths, tables
 from stages.common.folds import parts_of_fold
 from stages.common.params import Params
 from stages.models import runtime, trained
-from stages.models.backbones import BACKBONES
-from stages.models.backbones.settings import Architecture
 from stages.models.feature_file import FeatureFile
 from stages.train.part import Part
 
@@ -74,7 +72,7 @@ def _fit(
     from stages.train.checkpoint import Checkpoint
 
     keras.utils.set_random_seed(settings.train.seed)
-    design = design_of(settings)
+    design = compose.design_of(settings)
     untrained = trained.Trained(
         design, settings.ingest.classes, settings.ingest.positive_class, settings.train.loss, {}, {}
     )
@@ -141,26 +139,6 @@ def _plot(histories: list[pd.DataFrame], settings: Params, file: FeatureFile, tr
             shown = np.linspace(0, len(train) - 1, min(SHOWN, len(train))).astype(int)  # from all classes
             images = file.read(file.rows(list(train["image_id"].iloc[shown])))
             augment.contact_sheet(images, settings.train.augment, settings.train.seed).save(folder / "augmented.png")
-
-
-def design_of(settings: Params):
-    """The model that the parameters describe."""
-    from stages.models.compose import Design
-
-    return Design(
-        **dict(settings.image),
-        backbone=Architecture(**{name: getattr(settings.backbone, name) for name in Architecture.model_fields}),
-        cut=settings.backbone.cut,
-        end=settings.backbone.end or BACKBONES[settings.backbone.name].layer_names(settings.backbone)[-1],
-        dtype=settings.extract.dtype,
-        head=settings.head.kind,
-        head_settings=getattr(settings.head, settings.head.kind).model_dump(),
-        head_seed=settings.head.seed,
-        standardize=settings.head.standardize,
-        border=settings.head.border,
-        drop_block=settings.train.drop_block,
-        outputs=1 if settings.train.loss == "sigmoid" else len(settings.ingest.classes),
-    )
 
 
 def _plain(value: object) -> object:

@@ -7,6 +7,15 @@ from stages.common import paths
 from stages.common.errors import UserError
 from tests import factories
 
+VGG = {
+    "image__height": 224,
+    "image__width": 224,
+    "backbone__cut": "block5_pool",
+    "backbone__end": "block5_pool",
+    "head__kind": "gem",
+    "attribute__maps": {"cam": {"method": "cam"}},
+}
+
 
 def test_its_output_never_changes(workspace):
     factories.write_params(workspace / "params.yaml")
@@ -45,3 +54,31 @@ def test_nothing_is_removed_when_the_parameters_are_wrong(workspace):
     with pytest.raises(UserError):
         main()
     assert (paths.MAPS / "old.h5").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"head__border": 40}, "`head.border`: 40 leaves nothing of the feature map of 7x7 cells; lower it"),
+        (
+            {"backbone__hypercolumn": ["block4_pool"]},
+            "`backbone.hypercolumn`: the maps must have one size; they have block4_pool 14x14, block5_pool 7x7",
+        ),
+        (
+            {"head__gem__rows": 8},
+            "`head.gem.rows` and `columns`: 8 parts of a feature map of 7 cells; ask for fewer",
+        ),
+    ],
+)
+def test_maps_that_do_not_fit_each_other_or_the_head_stop_it(workspace, changes, said):
+    factories.write_params(workspace / "params.yaml", **VGG | changes)
+    with pytest.raises(UserError) as error:
+        main()
+    assert str(error.value) == said
+    assert not paths.CHECKED.exists()
+
+
+def test_maps_that_just_fit_pass(workspace):
+    fitting = {"head__gem__rows": 5, "head__border": 1}
+    factories.write_params(workspace / "params.yaml", **VGG | fitting)
+    assert "is fine" in main()

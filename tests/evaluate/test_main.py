@@ -16,7 +16,7 @@ from stages.common.params import Params
 from stages.evaluate import __main__ as stage
 from stages.evaluate import calibration
 from stages.models import trained
-from stages.train.__main__ import design_of
+from stages.models.compose import design_of
 from tests.evaluate import factories
 
 

@@ -11,10 +11,10 @@ from stages.common import params
 from stages.models import compose, front, runtime, trained
 from stages.models.backbones import BACKBONES, INPUT
 from stages.models.backbones.settings import Architecture
+from stages.models.compose import design_of
 from stages.models.feature_file import FeatureFile
 from stages.models.heads import HEADS
 from stages.train import fit
-from stages.train.__main__ import design_of
 from stages.weights.__main__ import seeded
 from tests import factories
 from tests.models import short

@@ -7,10 +7,10 @@ from stages.common import params
 from stages.extract.decode import decode
 from stages.models import compose, front, runtime
 from stages.models.backbones import INPUT
+from stages.models.compose import design_of
 from stages.models.feature_file import FeatureFile
 from stages.models.image import ImageSettings
 from stages.train import fit
-from stages.train.__main__ import design_of
 from stages.weights.__main__ import seeded
 from tests import factories
 from tests.models import short

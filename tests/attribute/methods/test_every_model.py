@@ -12,7 +12,7 @@ from stages.attribute.methods.base import Batch, Subject
 from stages.common import params
 from stages.extract.features import narrow
 from stages.models import compose, runtime
-from stages.train.__main__ import design_of
+from stages.models.compose import design_of
 from tests import factories
 
 COUNT = 2
