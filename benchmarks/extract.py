@@ -18,6 +18,7 @@ from PIL import Image, ImageFilter
 from benchmarks.clock import seconds
 from stages.common.files import significant
 from stages.extract import features
+from stages.extract.decode import decode
 from stages.extract.store import Store
 from stages.models import runtime
 from stages.models.backbones.settings import Architecture
@@ -41,7 +42,7 @@ def main() -> None:
     count = arguments.batches * view.batch_size
     with tempfile.TemporaryDirectory() as folder:
         paths = pictures(Path(folder) / "images", count)
-        batch = np.stack([features.decode(path, view.size, view.fit) for path in paths[: view.batch_size]])
+        batch = np.stack([decode(path, view) for path in paths[: view.batch_size]])
         function = runtime.compiled(model)
         warm = batch.astype(np.float32)
         function(warm)

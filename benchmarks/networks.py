@@ -12,9 +12,10 @@ from stages.attribute.methods import METHODS
 from stages.attribute.methods.base import Batch, Result, Subject
 from stages.common import files
 from stages.common.errors import UserError
-from stages.extract import features
+from stages.extract.decode import decode
 from stages.models import runtime
 from stages.models.backbones.settings import Settings
+from stages.models.image import ImageSettings
 
 PIXELS, CUT = 224, "block5_pool"
 HEADS = {"fc": {"width": 2048, "dropout": 0.0}, "score_map": {"pooling": "mean"}}
@@ -107,7 +108,8 @@ def real_images(count: int) -> Batch:
         for paths, share in zip(sets, shares, strict=True)
         for index in np.linspace(0, len(paths) - 1, share).astype(int)
     ]
-    images = np.stack([features.decode(path, (PIXELS, PIXELS), "stretch") for path in chosen]).astype(np.float32)
+    view = ImageSettings(height=PIXELS, width=PIXELS)
+    images = np.stack([decode(path, view) for path in chosen]).astype(np.float32)
     return Batch(images, None, targets(len(images)))
 
 

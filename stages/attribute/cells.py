@@ -1,9 +1,29 @@
-"""From the cells of a layer to the input grid."""
+"""The values of a layer's cells, and from there to the input grid."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stages.common.geometry import upsample
+from stages.models.backbones import INPUT
 from stages.models.image import ImageSettings
+
+if TYPE_CHECKING:
+    import keras
+
+    from stages.attribute.methods.base import Subject
+
+
+def from_kept(subject: "Subject", output: "keras.KerasTensor") -> Callable[[np.ndarray], np.ndarray]:
+    """From kept features, or with `cut: input` from images, to a tensor behind the cut."""
+    import keras
+
+    from stages.models import runtime
+
+    whole = subject.parts.whole
+    source = whole.input if subject.model.design.cut == INPUT else whole.get_layer("cut").output
+    return runtime.compiled(keras.Model(source, output))
 
 
 def on_input_grid(cells: np.ndarray, view: ImageSettings) -> np.ndarray:

@@ -17,8 +17,8 @@ class Settings(Section):
     splits: Annotated[list[Literal["train", "validation", "test"]], Field(min_length=1)] = ["validation", "test"]
     """Parts of the split whose images are explained. With folds every image is a test image of one model."""
 
-    images: str | None = None
-    """A text file with one image_id a line: only these are explained. null: all of the splits."""
+    images: Annotated[list[str], Field(min_length=1)] | None = None
+    """The image_ids of those that are explained; null: all of the splits."""
 
     max_images: Annotated[int, Field(ge=1)] | None = 500
     """At most this many, drawn evenly from each split and class, in the order of the SHA-256 of the image_id."""

@@ -3,7 +3,7 @@
 Images of one group are not independent, so groups are drawn, not images (Davison and Hinkley 1997, section 3.8).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,11 +30,6 @@ class Resample:
         if self.weights is not None:
             return None
         return f"no intervals: {self.groups} groups, at least {MIN_GROUPS} are needed"
-
-    def image_weights(self) -> Iterator[np.ndarray]:
-        """For each replicate, how often each image (n,) counts; nothing where there are too few groups."""
-        for row in () if self.weights is None else self.weights:
-            yield row[self.index]
 
     def means(self, values: np.ndarray) -> np.ndarray:
         """The mean over images of values (n, m) in each replicate, (replicates, m).

@@ -28,6 +28,7 @@ def problems(params: "Params") -> list[str]:
         _classes,
         _views,
         _mosaic,
+        _explained,
     )
     return [problem for check in (*checks, _maps) for problem in check(params)]
 
@@ -225,6 +226,16 @@ def _mosaic(params: "Params") -> list[str]:
     return []
 
 
+def _explained(params: "Params") -> list[str]:
+    """Whether there can be an image to explain."""
+    kind, splits = params.split.kind, params.attribute.splits
+    if kind in ("kfold", "leave_one_group_out") and "test" not in splits:
+        return [f"`attribute.splits` needs test with `split.kind: {kind}`: each image is a test image of one model"]
+    if kind != "prescribed" and params.split.test == 0 and splits == ["test"]:
+        return ["`attribute.splits` has test alone, but `split.test` is 0; add validation"]
+    return []
+
+
 def _maps(params: "Params") -> list[str]:
     from stages.attribute.methods import METHODS
     from stages.localize.baselines import BASELINES
@@ -243,4 +254,7 @@ def _maps(params: "Params") -> list[str]:
                 found.append(
                     f"`{at}.{key}`: {value[6:]!r} is not among `ingest.classes`: {', '.join(params.ingest.classes)}"
                 )
+        target = f"class:{params.ingest.positive_class}" if settings.target == "positive" else settings.target
+        if settings.contrast == target:
+            found.append(f"`{at}.contrast` is the target itself, and their difference nothing; name another class")
     return found

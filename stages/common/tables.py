@@ -43,7 +43,7 @@ SPLIT_COLUMNS = {
     "image_id": TEXT,
     "group_id": TEXT,
     "label": TEXT,
-    "split": TEXT,  # train, validation or test; with folds: the part that fold 0 gives it is of no meaning, so "fold"
+    "split": TEXT,  # train, validation or test; with folds test, as every image is held out once
     "fold": INTEGER,  # the fold that holds the image out; -1 without folds
 }
 PREDICTION_COLUMNS = {"image_id": TEXT, "split": TEXT, "fold": INTEGER, "label": TEXT, "predicted": TEXT}

@@ -1,4 +1,4 @@
-"""Images -> features at the cut, through the store."""
+"""Images -> features at the cut, decoded while others pass the network."""
 
 import collections
 import concurrent.futures

@@ -46,7 +46,8 @@ def _unknown(count: pd.Series, classes: list[str]) -> str:
     first = min(count.index)
     near = difflib.get_close_matches(first, classes, n=1)
     hint = f" (near: {near[0]!r})" if near else ""
+    to = near[0] if near else classes[0]
     return (
         f"label(s) {labels} are not in ingest.classes ({', '.join(classes)}){hint}: name them there, or in "
-        f"ingest.class_map, such as {{{first}: {classes[0]}}}, or {{{first}: null}} to leave these images out"
+        f"ingest.class_map, such as {{{first}: {to}}}, or {{{first}: null}} to leave these images out"
     )

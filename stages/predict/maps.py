@@ -20,28 +20,42 @@ NONE = "none"
 YAML_SUFFIXES = (".yaml", ".yml")
 
 
-def choose(asked: Sequence[str] | Mapping[str, Mapping], bundle: Bundle) -> dict[str, MapSettings]:
-    """The maps that are asked for, by name, checked against the model.
+class TrainingImagesError(UserError):
+    """A map needs the training images, which no model carries."""
+
+
+def choose(
+    asked: Sequence[str] | Mapping[str, Mapping], bundle: Bundle
+) -> tuple[dict[str, MapSettings], dict[str, str]]:
+    """The maps that are asked for, by name, checked against the model; and why others of a file are left out.
+
+    A params.yaml names the maps of a training, some of which need what new images lack: these are left out, and the
+    others made. What is asked for by name or in a mapping is refused instead.
 
     Args:
         asked: names of methods, with their default settings; YAML files with maps as under `attribute.maps` (a whole
             params.yaml gives its own); or such a mapping itself. Nothing, or `none` alone, gives no maps.
         bundle: the model.
 
+    Returns:
+        Settings by name; of each map of a file that is left out, the reason.
+
     Raises:
         UserError: there is no such method, it does not fit the model, or it needs what a new image lacks.
     """
-    wanted = dict(asked) if isinstance(asked, Mapping) else _named(asked)
+    by_name, of_files = (dict(asked), {}) if isinstance(asked, Mapping) else _named(asked)
+    wanted = of_files | by_name
     if not wanted:
-        return {}
+        return {}, {}
     like_params = {**_like_params(bundle, wanted), "render": _render(asked)}
     chosen = params.parse(like_params, "--maps").attribute.maps
-    if named := [name for name, settings in chosen.items() if settings.target == "true"]:
-        raise UserError(f"--maps: `{named[0]}` explains the true class, which new images lack; use `target: predicted`")
     _, model, parts = next(bundle.models())
-    for settings in chosen.values():
-        METHODS[settings.method].explainer(Subject(model, parts, _no_training_images), settings)
-    return chosen
+    subject = Subject(model, parts, _no_training_images)
+    lacking = {name: lacks for name, settings in chosen.items() if (lacks := _lacks(settings, subject))}
+    for name, reason in lacking.items():
+        if name in by_name:
+            raise UserError(f"--maps: `{name}` {reason}")
+    return {name: settings for name, settings in chosen.items() if name not in lacking}, lacking
 
 
 def drawing(asked: Sequence[str] | Mapping[str, Mapping]) -> RenderSettings:
@@ -82,14 +96,24 @@ def write(path: Path, settings: MapSettings, bundle: Bundle, taken: Taken, proba
     return explain.summary(notes)
 
 
-def _named(asked: Sequence[str]) -> dict[str, Mapping]:
-    wanted = {}
-    for name in asked:
-        if _is_file(name):
-            wanted |= _from_file(Path(name))
-        elif name != NONE:
-            wanted[name] = {"method": name}
-    return wanted
+def _lacks(settings: MapSettings, subject: Subject) -> str:
+    """What a map needs that new images lack, and what to do; empty where it needs nothing."""
+    if settings.target == "true":
+        return "explains the true class, which new images lack; use `target: predicted`"
+    try:
+        METHODS[settings.method].explainer(subject, settings)
+    except TrainingImagesError:
+        return "needs the training images, which no model carries; use `reference: black` or blurred"
+    return ""
+
+
+def _named(asked: Sequence[str]) -> tuple[dict[str, Mapping], dict[str, Mapping]]:
+    """The maps of methods by name, and those of files."""
+    by_name = {name: {"method": name} for name in asked if name != NONE and not _is_file(name)}
+    of_files = {}
+    for name in filter(_is_file, asked):
+        of_files |= _from_file(Path(name))
+    return by_name, of_files
 
 
 def _render(asked: Sequence[str] | Mapping[str, Mapping]) -> dict:
@@ -129,7 +153,7 @@ def _like_params(bundle: Bundle, maps: Mapping[str, Mapping]) -> dict:
 
 
 def _no_training_images() -> Iterator[np.ndarray]:
-    raise UserError("--maps: `reference: mean` needs the training images, which no model carries; use black or blurred")
+    raise TrainingImagesError
 
 
 def _explained(

@@ -84,9 +84,10 @@ def predict(
         UserError: the model, the maps or what is named do not fit.
     """
     found, others = inputs.find(named)
-    bundle = open_bundle(model, weights)
     runtime.start()
-    chosen, drawing = maps.choose(asked, bundle), maps.drawing(asked)
+    bundle = open_bundle(model, weights)
+    (chosen, lacking), drawing = maps.choose(asked, bundle), maps.drawing(asked)
+    left_out = [f"The map `{name}` is left out: it {reason}." for name, reason in lacking.items()]
     _, _, parts = next(bundle.models())
     taken = take(found, bundle.design, parts, work)
     rejected = sorted([*others, *taken.rejected], key=lambda each: each.source_path)
@@ -95,7 +96,7 @@ def predict(
     found_scores = scores.score(bundle, taken)
     table = scores.table(found_scores, taken, bundle)
     made = _maps(chosen, bundle, taken, found_scores, folder)
-    return Outcome(taken, rejected, table, scores.doubts(bundle), made, drawing), bundle
+    return Outcome(taken, rejected, table, [*scores.doubts(bundle), *left_out], made, drawing), bundle
 
 
 def write(

@@ -3,7 +3,10 @@
 `python -m stages.report.headline` prints them after a run.
 """
 
-from stages.common import files, paths
+from stages.common import console, files, paths
+from stages.common.errors import UserError
+
+FILE = paths.METRICS / "headline.json"
 
 
 def headline(scores: dict, localization: dict) -> dict:
@@ -39,5 +42,16 @@ def _in_words(value: dict) -> str:
     return number if value["low"] is None else f"{number} ({value['low']:.3f} to {value['high']:.3f})"
 
 
+def main() -> None:
+    """Print the headline of the last run.
+
+    Raises:
+        UserError: there was none.
+    """
+    if not FILE.exists():
+        raise UserError(f"{FILE} is not there; run `dvc repro` first")
+    print(text(files.read_json(FILE)))
+
+
 if __name__ == "__main__":
-    print(text(files.read_json(paths.METRICS / "headline.json")))
+    console.command("headline", main)

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from stages.common import files
 from stages.localize.metrics import METRICS
-from stages.report import card, cautions, charts, choose, describe, gallery, numbers, pictures, plots
+from stages.report import card, cautions, charts, describe, gallery, numbers, pictures, plots
 from stages.report.numbers import Node, number, score
 from stages.report.run import Run
 
@@ -258,7 +258,6 @@ def _data(run: Run) -> dict:
 
 def _maps(run: Run, localize: Node) -> dict:
     """The tables of how well the maps point: all images first, then correctly predicted ones, then by finding."""
-    tables = []
     split = localize["splits"][str(localize["chosen"]["split"])]
     if not split:
         split = next((localize["splits"][name] for name in localize["splits"]), Node(None, ""))
@@ -332,7 +331,9 @@ def _rule(shown: int, run: Run) -> str:
     parts = pictures.parts(run)
     available = int(run.predictions["split"].isin(parts).sum())
     words = f"{' and '.join(parts)} images"
-    return f"All {available:,} {words}." if shown == available else f"{shown:,} of {available:,} {words}. {choose.RULE}"
+    return (
+        f"All {available:,} {words}." if shown == available else f"{shown:,} of {available:,} {words}. {pictures.RULE}"
+    )
 
 
 def _sentence(words: object) -> str:

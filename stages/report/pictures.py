@@ -5,13 +5,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.common import paths
+from stages.common import evenly, paths
 from stages.common.regions import read_mask
-from stages.report import choose, gallery, outlines
+from stages.report import gallery, outlines
 from stages.report.run import Map, Run
 
 DETAIL = 400  # a simplified outline stays within this fraction of the image's longer side
 CLASSIC_OPACITY = 0.6
+RULE = (
+    "Images are ranked by the SHA-256 of their id within each part, class and outcome; these then give one image each "
+    "in turn until the limit is reached. So rare outcomes are shown whole, and nothing about a picture decides."
+)
 
 
 def layers(run: Run) -> list[gallery.Layer]:
@@ -28,14 +32,14 @@ def parts(run: Run) -> list[str]:
 
 
 def pictures(run: Run, limit: int) -> list[gallery.Picture]:
-    """The images to show, at most `limit`, in the order of their ids (see `choose.RULE`)."""
+    """The images to show, at most `limit`, in the order of their ids (see RULE)."""
     candidates = _by_id(run.predictions[run.predictions["split"].isin(parts(run))])
     outcomes = {
         image_id: gallery.outcome(row["label"], row["predicted"], run.classes, run.positive)
         for image_id, row in candidates.items()
     }
     strata = {image_id: (row["split"], row["label"], outcomes[image_id]) for image_id, row in candidates.items()}
-    shown = choose.choose(strata, limit)
+    shown = evenly.choose(strata, limit)
     images = _by_id(run.images[run.images["image_id"].isin(shown)])
     outlines_of = _outlines(run, images)
     heats = _heats(run, shown)

@@ -7,7 +7,7 @@ from stages.report.charts import Axis, Series, axis, line_chart
 from stages.report.run import Run
 
 MOST_POINTS = 400
-PREFIXES = ("validation_", "val_", "train_")
+VALIDATION = "validation_"  # begins the columns of validation images
 
 
 def roc(run: Run) -> Markup | None:
@@ -48,8 +48,8 @@ def training(run: Run) -> list[tuple[str, Markup]]:
         return []
     quantities: dict[str, list[str]] = {}
     for column in history.select_dtypes("number").columns:
-        if column not in ("epoch", "fold", "best", "step"):
-            quantities.setdefault(_base(column), []).append(column)
+        if column not in ("epoch", "fold", "best"):
+            quantities.setdefault(column.removeprefix(VALIDATION), []).append(column)
     return [(_words(name), _history_chart(history, name, columns)) for name, columns in quantities.items()]
 
 
@@ -75,23 +75,18 @@ def _history_chart(history: pd.DataFrame, name: str, columns: list[str]) -> Mark
     for column in columns:
         for color, fold in enumerate(folds):
             rows = history[history["fold"] == fold] if "fold" in history else history
-            part = "validation" if column.startswith(("validation_", "val_")) else "training"
+            part = "validation" if column.startswith(VALIDATION) else "training"
             style = "" if part == "validation" else "dashed"
             title = part if len(folds) == 1 else f"{part}, fold {fold}"
             series.append(Series(title, _points(rows, "epoch", column), style=style, color=color))
     if len(folds) == 1 and "best" in history:
         kept = history[history["best"] == 1]
-        validated = [column for column in columns if column.startswith(("validation_", "val_"))]
+        validated = [column for column in columns if column.startswith(VALIDATION)]
         series += [
             Series("epoch kept", _points(kept, "epoch", column), marks=True, color=1) for column in validated[:1]
         ]
     axes = (axis("Epoch", list(history["epoch"])), axis(_words(name), list(history[columns].to_numpy().ravel())))
     return line_chart(f"{_words(name)} by epoch", series, axes)
-
-
-def _base(column: str) -> str:
-    prefix = next((each for each in PREFIXES if column.startswith(each)), "")
-    return column.removeprefix(prefix)
 
 
 def _words(name: str) -> str:

@@ -70,7 +70,6 @@ class Run:
     localize: dict
     trust: dict
     shortcuts: dict
-    calibration: dict
     fetch: dict
     ingest: dict
     weights: dict
@@ -115,7 +114,6 @@ def read(root: Path, params: Params) -> Run:
         localize=_optional_json(root / LOCALIZE),
         trust=_optional_json(root / TRUST),
         shortcuts=_optional_json(root / SHORTCUTS),
-        calibration=_optional_json(root / paths.CALIBRATION),
         fetch=_optional_json(root / FETCH),
         ingest=_optional_json(root / paths.INGEST_SUMMARY),
         weights=_optional_json(root / paths.WEIGHTS / "provenance.json"),
@@ -150,7 +148,7 @@ def _model(folder: Path) -> dict:
 
 
 def _csv_files(folder: Path) -> dict[str, pd.DataFrame]:
-    """The tables below a folder by their path without the suffix, e.g. `fold-0/history`."""
+    """The tables below a folder by their path without the suffix, e.g. `history`."""
     found = sorted(folder.rglob("*.csv"))
     return {path.relative_to(folder).with_suffix("").as_posix(): pd.read_csv(path) for path in found}
 

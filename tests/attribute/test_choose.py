@@ -56,28 +56,17 @@ def test_the_choice_does_not_depend_on_order_nor_on_images_elsewhere(split):
     assert list(choose(pd.concat([more, split]), ["test"], None, 10)["image_id"]) == chosen
 
 
-def test_a_list_names_the_images(split, tmp_path):
-    (tmp_path / "list.txt").write_text("115\n\n  070 \n003\n")
-    chosen = choose(split, ["test", "validation"], str(tmp_path / "list.txt"), None)
+def test_a_list_names_the_images(split):
+    chosen = choose(split, ["test", "validation"], ["115", "070", "003"], None)
     assert list(chosen["image_id"]) == ["070", "115"], "003 is a training image"
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
-    [("070\n999\n", "names '999', which is no image_id"), ("003\n", "leave no image"), ("", "leave no image")],
+    ("listed", "said"), [(["070", "999"], "names '999', which is no image_id"), (["003"], "leave no image")]
 )
-def test_a_list_that_does_not_fit_is_a_clear_error(split, tmp_path, content, said):
-    (tmp_path / "list.txt").write_text(content)
+def test_a_list_that_does_not_fit_is_a_clear_error(split, listed, said):
     with pytest.raises(UserError, match=said):
-        choose(split, ["test"], str(tmp_path / "list.txt"), 5)
-
-
-def test_a_list_that_cannot_be_read_is_a_clear_error(split, tmp_path):
-    with pytest.raises(UserError, match=r"`attribute\.images`: cannot read .*none\.txt"):
-        choose(split, ["test"], str(tmp_path / "none.txt"), 5)
-    (tmp_path / "latin.txt").write_bytes("é".encode("latin-1"))
-    with pytest.raises(UserError, match="UTF-8"):
-        choose(split, ["test"], str(tmp_path / "latin.txt"), 5)
+        choose(split, ["test"], listed, 5)
 
 
 def test_a_split_without_images_is_a_clear_error(split):

@@ -17,6 +17,11 @@ VGG = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _inbox(workspace):
+    (workspace / "data/inbox").mkdir(parents=True)
+
+
 def test_its_output_never_changes(workspace):
     factories.write_params(workspace / "params.yaml")
     main()
@@ -35,13 +40,16 @@ def test_a_typo_stops_it_with_one_line(workspace):
     assert not paths.CHECKED.exists()
 
 
-def test_maps_that_are_no_longer_asked_for_are_removed(workspace):
+def test_maps_that_are_no_longer_asked_for_are_removed_but_not_by_hand(workspace, monkeypatch):
     for name in ("gradcam", "old"):
         (paths.OVERLAYS / name).mkdir(parents=True)
         paths.MAPS.mkdir(parents=True, exist_ok=True)
         (paths.MAPS / f"{name}.h5").write_text("maps")
     (paths.MAPS / ".old.h5.abcdefgh.part").write_text("of a run that was killed")
     factories.write_params(workspace / "params.yaml", attribute__maps={"gradcam": {"method": "gradcam"}})
+    main()
+    assert (paths.MAPS / "old.h5").exists()
+    monkeypatch.setenv("DVC_STAGE", "check")
     main()
     assert [path.name for path in paths.MAPS.iterdir()] == ["gradcam.h5"]
     assert [path.name for path in paths.OVERLAYS.iterdir()] == ["gradcam"]
@@ -81,4 +89,13 @@ def test_maps_that_do_not_fit_each_other_or_the_head_stop_it(workspace, changes,
 def test_maps_that_just_fit_pass(workspace):
     fitting = {"head__gem__rows": 5, "head__border": 1}
     factories.write_params(workspace / "params.yaml", **VGG | fitting)
+    assert "is fine" in main()
+
+
+@pytest.mark.parametrize("path", ["elsewhere/images", "~/images"])
+def test_a_source_that_is_not_there_is_told_before_dvc_stumbles_over_it(workspace, path):
+    factories.write_params(workspace / "params.yaml", source__path=path)
+    with pytest.raises(UserError, match=rf"`source\.path`: there is no {path}.*frozen: true"):
+        main()
+    (workspace / "dvc.yaml").write_text("stages:\n  fetch:\n    frozen: true\n")
     assert "is fine" in main()

@@ -85,6 +85,18 @@ def test_a_map_without_a_method_is_told_which_there_are():
         ({"attribute__maps": {"a": GRADCAM | {"target": "class:sick"}}}, "`attribute.maps.a.target`: 'sick' is not "),
         ({"attribute__maps": {"a": GRADCAM | {"contrast": "class:sick"}}}, "`attribute.maps.a.contrast`: 'sick' is "),
         ({"attribute__maps": {"a": GRADCAM | {"layer": "top"}}}, "`attribute.maps.a`: layer `top` is not in the model"),
+        (
+            {"attribute__maps": {"a": GRADCAM | {"contrast": "class:abnormal"}}},
+            "`attribute.maps.a.contrast` is the target itself",
+        ),
+        (
+            {"split__kind": "kfold", "attribute__splits": ["train", "validation"]},
+            "`attribute.splits` needs test with `split.kind: kfold`",
+        ),
+        (
+            {"split__test": 0, "attribute__splits": ["test"]},
+            "`attribute.splits` has test alone, but `split.test` is 0; add validation",
+        ),
         ({"attribute__maps": {"prior": GRADCAM}}, "`attribute.maps.prior`: this is the name of a baseline"),
     ],
 )

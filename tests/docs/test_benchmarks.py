@@ -7,18 +7,20 @@ import importlib
 import json
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import norm
 
-from benchmarks import detectability
+from benchmarks import detectability, networks
 from stages.train import background
 from tests.docs.pages import commands
-from tests.factories import PROJECT
+from tests.factories import PROJECT, pictures
 
 NAMED = [re.match(r"python -m (benchmarks\.\w+)", command)[1] for command in commands(PROJECT / "docs/benchmarks.md")]
 SMALLEST = {
+    "benchmarks.extract": ("--batches", "1", "--turns", "1"),
     "benchmarks.predict": ("--images", "2", "--turns", "1"),
     "benchmarks.train_memory": ("--images", "300", "--steps", "1"),
 }
@@ -43,6 +45,17 @@ def test_it_prints_one_object(name: str, monkeypatch: pytest.MonkeyPatch, capsys
     printed = capsys.readouterr().out.strip().splitlines()[-1]
     found = json.loads(printed)
     assert found and all(value is not None for value in found.values())
+
+
+def test_real_images_are_taken_evenly_from_the_sets_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures(tmp_path / "busi/benign", 3)
+    pictures(tmp_path / "busi/masks", 3)
+    pictures(tmp_path / "nih_cxr", 3)
+    monkeypatch.setenv("LESIONMAP_REAL_DATA", str(tmp_path))
+    batch = networks.real_images(4)
+    assert batch.images.shape == (4, networks.PIXELS, networks.PIXELS, 3)
+    assert batch.images.std(axis=(1, 2, 3)).min() > 0
+    assert (batch.weights == [0, 1]).all()
 
 
 def test_an_observer_who_knows_the_place_has_the_auc_of_two_normal_distributions() -> None:

@@ -12,7 +12,7 @@ GROUPS = [str(i) for i in range(60)]
 def test_intervals_are_percentiles_of_the_resampled_means():
     values = np.random.default_rng(0).random((60, 2))
     drawn = bootstrap.resample(GROUPS, 500, 0)
-    replicates = np.array([np.average(values, axis=0, weights=weights) for weights in drawn.image_weights()])
+    replicates = np.array([np.average(values, axis=0, weights=weights) for weights in drawn.weights[:, drawn.index]])
     for column, interval in enumerate(intervals(values, drawn)):
         assert interval["mean"] == pytest.approx(values[:, column].mean())
         ends = np.percentile(replicates[:, column], [2.5, 97.5])

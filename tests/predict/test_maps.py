@@ -19,25 +19,25 @@ def bundle(frozen):
 
 
 def test_methods_by_name_have_their_defaults(bundle):
-    chosen = maps.choose(["gradcam", "deeplift"], bundle)
+    chosen, _ = maps.choose(["gradcam", "deeplift"], bundle)
     assert {name: settings.method for name, settings in chosen.items()} == {
         "gradcam": "gradcam",
         "deeplift": "deeplift",
     }
-    assert maps.choose(["none"], bundle) == maps.choose([], bundle) == {}
+    assert maps.choose(["none"], bundle) == maps.choose([], bundle) == ({}, {})
 
 
 @pytest.mark.parametrize("above", ["attribute:\n  maps:\n    early:", "early:", "maps:\n  early:"])
 def test_a_file_gives_its_maps(bundle, tmp_path, above):
     path = tmp_path / "maps.yaml"
     path.write_text(above + " {method: gradcam, layer: block3_conv3, part: absolute}\n")
-    chosen = maps.choose([str(path), "deeplift"], bundle)
+    chosen, _ = maps.choose([str(path), "deeplift"], bundle)
     assert list(chosen) == ["early", "deeplift"]
     assert (chosen["early"].layer, chosen["early"].part) == ("block3_conv3", "absolute")
 
 
 def test_a_whole_params_file_gives_the_pipeline_s_maps(frozen, bundle):
-    assert list(maps.choose([str(frozen / "params.yaml")], bundle)) == ["gradcam"]
+    assert list(maps.choose([str(frozen / "params.yaml")], bundle)[0]) == ["gradcam"]
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,18 @@ def test_a_whole_params_file_gives_the_pipeline_s_maps(frozen, bundle):
 def test_what_does_not_fit_is_told_before_any_work(bundle, asked, said):
     with pytest.raises(UserError, match=said):
         maps.choose(asked, bundle)
+
+
+def test_maps_of_a_file_that_need_what_new_images_lack_are_left_out(bundle, tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(
+        "attribute:\n  maps:\n    gradcam: {method: gradcam}\n    label: {method: gradcam, target: 'true'}\n"
+        "    mean: {method: deeplift, reference: mean}\n    expected: {method: gradient_shap}\n"
+    )
+    chosen, left_out = maps.choose([str(path)], bundle)
+    assert list(chosen) == ["gradcam"]
+    assert set(left_out) == {"label", "mean", "expected"}
+    assert "training images" in left_out["mean"]
 
 
 @pytest.mark.parametrize("text", ["- gradcam\n", "maps: 3\n", "a: gradcam\n"])

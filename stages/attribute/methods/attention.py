@@ -7,10 +7,10 @@ of the feature map, and the map is bilinear between them. The weights are shares
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from stages.attribute.cells import on_input_grid
+from stages.attribute.cells import from_kept, on_input_grid
 from stages.attribute.methods.base import Batch, MapSettings, Result, Subject
 from stages.models.backbones import INPUT
-from stages.models.heads.attention import ATTENTION
+from stages.models.heads.attention import ATTENTION, INSTANCES
 
 if TYPE_CHECKING:
     from stages.common.params import Params
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 DESCRIPTION = "the attention head's weight of every instance; the weights of an image sum to 1"
 UNIT = "share of the bag"
-INSTANCES = "head_instances"  # the layer that makes cells (n, h, w, c) into instances
 
 
 class Settings(MapSettings):
@@ -43,13 +42,8 @@ def needs(settings: Settings, backbone: "Architecture", cut: str, end: str) -> s
 
 def explainer(subject: Subject, settings: Settings) -> Callable[[Batch], Result]:  # noqa: ARG001
     """A function from a batch to maps on the input grid, none of them negative."""
-    import keras
-
-    from stages.models import runtime
-
     whole, design = subject.parts.whole, subject.model.design
-    source = whole.input if design.cut == INPUT else whole.get_layer("cut").output
-    attention = runtime.compiled(keras.Model(source, whole.get_layer(ATTENTION).output))
+    attention = from_kept(subject, whole.get_layer(ATTENTION).output)
     cells = (1, 1) if design.tiling else whole.get_layer(INSTANCES).input.shape[1:3]
 
     def explain(batch: Batch) -> Result:

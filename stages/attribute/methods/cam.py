@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from stages.attribute.cells import apart, on_input_grid
+from stages.attribute.cells import apart, from_kept, on_input_grid
 from stages.attribute.methods import gradcam
 from stages.attribute.methods.base import Batch, MapSettings, Result, Subject
 from stages.models.backbones import INPUT
 from stages.models.heads.score_map import SCORES
 
 if TYPE_CHECKING:
-    import keras
-
     from stages.common.params import Params
     from stages.models.backbones.settings import Architecture
 
@@ -62,7 +60,7 @@ def explainer(subject: Subject, settings: Settings) -> Callable[[Batch], Result]
 
 def _scores(subject: Subject) -> Cells:
     """The head's map of scores, as a function of inputs and weights on the logits."""
-    scores = _compiled(subject, subject.parts.whole.get_layer(SCORES).output)
+    scores = from_kept(subject, subject.parts.whole.get_layer(SCORES).output)
 
     design = subject.model.design
     rim = (design.border, design.border)
@@ -77,7 +75,7 @@ def _scores(subject: Subject) -> Cells:
 def _contributions(subject: Subject) -> Cells:
     """What each cell of the backbone's end adds to the logit, times the number of cells."""
     design = subject.model.design
-    logits = _compiled(subject, subject.parts.whole.output)
+    logits = from_kept(subject, subject.parts.whole.output)
     added = gradcam.compiled(subject.parts.whole, design.end, design.cut, lambda gradient, values: gradient)  # noqa: ARG005
 
     def cells(inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -88,13 +86,3 @@ def _contributions(subject: Subject) -> Cells:
         return np.where(seen, rows * seen.sum(axis=1, keepdims=True) + constant[:, None], 0).reshape(maps.shape)
 
     return cells
-
-
-def _compiled(subject: Subject, output: "keras.KerasTensor") -> Callable[[np.ndarray], np.ndarray]:
-    import keras
-
-    from stages.models import runtime
-
-    whole = subject.parts.whole
-    source = whole.input if subject.model.design.cut == INPUT else whole.get_layer("cut").output
-    return runtime.compiled(keras.Model(source, output))

@@ -1,8 +1,8 @@
-"""Which images the gallery shows."""
+"""Some of many, evenly over strata."""
 
 from collections import Counter
 
-from stages.report.choose import choose
+from stages.common.evenly import choose
 
 
 def test_all_are_shown_where_they_fit():
