@@ -38,9 +38,19 @@ class Placement:
         ys, xs = (self._input_centres(axis) for axis in (0, 1))
         return _within(ys, self.input[0])[:, None] & _within(xs, self.input[1])[None, :]
 
+    def shown(self) -> np.ndarray:
+        """The pixels of the input grid (bool, input size) that hold the image, not the black around it."""
+        shown = np.zeros(self.input, bool)
+        shown[tuple(self._span(axis) for axis in (0, 1))] = True
+        return shown
+
     def to_input(self, y: float, x: float) -> tuple[float, float]:
         """A point of the stored image on the input grid."""
         return y * self.scale[0] + self.offset[0], x * self.scale[1] + self.offset[1]
+
+    def _span(self, axis: int) -> slice:
+        offset, length = self.offset[axis], self.stored[axis] * self.scale[axis]
+        return slice(max(0, round(offset)), min(self.input[axis], round(offset + length)))
 
     def _input_centres(self, axis: int) -> np.ndarray:
         """Array coordinates on the input grid of the stored pixels' centres along one axis."""

@@ -18,7 +18,7 @@ from stages.models.image import ImageSettings
 if TYPE_CHECKING:
     from stages.common.params import Params
 
-STANDARDIZE = "head_standardize"
+STANDARDIZE, BORDER = "head_standardize", "head_border"  # layers
 
 
 class Design(ImageSettings):
@@ -155,7 +155,7 @@ def _cropped(features: keras.KerasTensor, border: int) -> keras.KerasTensor:
         raise UserError(
             f"`head.border`: {border} leaves nothing of the feature map of {height}x{width} cells; lower it"
         )
-    return keras.layers.Cropping2D(border, name="head_border")(features)
+    return keras.layers.Cropping2D(border, name=BORDER)(features)
 
 
 def _head_settings(design: Design) -> Section:

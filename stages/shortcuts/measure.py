@@ -57,7 +57,7 @@ class Changed:
         return self.source.decoded(list(self.chosen.rows["image_id"]))
 
     def _seen(self, image_id: str) -> np.ndarray:
-        return pictures.seen_by(self.source.placement(image_id))
+        return self.source.placement(image_id).shown()
 
     def _border(self, image_id: str, image: np.ndarray, hidden: np.ndarray) -> np.ndarray:
         seen = self._seen(image_id)

@@ -13,13 +13,6 @@ from stages.common.geometry import Placement, fit_image
 CELLS_ACROSS = 2  # cells that the border is wide, where it is made into numbers
 
 
-def seen_by(placement: Placement) -> np.ndarray:
-    """The pixels of the input grid that hold the image."""
-    seen = np.zeros(placement.input, bool)
-    seen[tuple(_span(placement, axis) for axis in (0, 1))] = True
-    return seen
-
-
 def on_input_grid(inside: np.ndarray, placement: Placement, dilation: float) -> np.ndarray:
     """A mask of the stored image, or of any other of the same shape in relative terms, on the input grid, grown.
 
@@ -29,7 +22,7 @@ def on_input_grid(inside: np.ndarray, placement: Placement, dilation: float) -> 
     if inside.shape != placement.stored:
         mask = mask.resize(placement.stored[::-1], Image.Resampling.BOX)
     fitted = np.asarray(fit_image(mask, placement)) > 0
-    seen = seen_by(placement)
+    seen = placement.shown()
     shorter = min(seen.any(axis=1).sum(), seen.any(axis=0).sum())
     if not fitted.any():  # it lies in what the network does not see
         return fitted
@@ -76,11 +69,6 @@ def border_cells(image: np.ndarray, seen: np.ndarray, share: float) -> np.ndarra
     ring = np.ones((count, count), bool)
     ring[CELLS_ACROSS:-CELLS_ACROSS, CELLS_ACROSS:-CELLS_ACROSS] = False
     return np.asarray(small)[ring].astype(np.float64).ravel()
-
-
-def _span(placement: Placement, axis: int) -> slice:
-    offset, length = placement.offset[axis], placement.stored[axis] * placement.scale[axis]
-    return slice(max(0, round(offset)), min(placement.input[axis], round(offset + length)))
 
 
 def _inner(line: np.ndarray, share: float) -> slice:

@@ -43,7 +43,7 @@ class Source:
         """
         if not self.view.normalize:
             return picture
-        seen = pictures.seen_by(self.placement(image_id))
+        seen = self.placement(image_id).shown()
         place = np.ix_(seen.any(axis=1), seen.any(axis=0))
         result = picture.copy()
         result[place] = normalized(np.rint(picture[place]).astype(np.uint8))
@@ -58,7 +58,7 @@ class Source:
         """The mean (h, w, 3), float32, of some images; at each pixel of those that reach it."""
         total, count = np.zeros((*self.view.size, 3)), np.zeros((*self.view.size, 1))
         for image_id, image in self.decoded(image_ids):
-            seen = pictures.seen_by(self.placement(image_id))[..., None]
+            seen = self.placement(image_id).shown()[..., None]
             total, count = total + image * seen, count + seen
         overall = total.sum(axis=(0, 1)) / count.sum()
         return np.where(count > 0, total / np.maximum(count, 1), overall).astype(np.float32)

@@ -9,8 +9,10 @@ from stages.attribute.choose import choose
 from stages.attribute.methods.base import Subject
 from stages.common import console, files, params, paths, tables
 from stages.common.folds import parts_of_fold
+from stages.common.geometry import Placement, place
 from stages.common.maps import MapFile, open_maps
 from stages.models import runtime, trained
+from stages.models.image import ImageSettings
 from stages.trust import measure, summary
 
 METRICS_FILE = paths.METRICS / "trust.json"
@@ -27,14 +29,17 @@ def main() -> str:
         reason = "`trust.max_images` is 0" if p.trust.max_images == 0 else "no image of the positive class has all maps"
         return _write(summary.nothing(reason))
     runtime.start()
-    curves, sane = [], None
+    curves, sane = [], []
     for own, mine in _subjects(split, rows):
         images = measure.read_images(own, mine["path"])
         curves += measure.curves(own, images, list(mine["image_id"]), maps, p.trust)
-        if sane is None:  # one model is enough: all folds have the same method and layers
-            few = slice(p.trust.sanity_images)
-            sane = measure.sanity(own, images[few], list(mine["image_id"][few]), maps, p.attribute.maps, p.trust.seed)
-    return _write(summary.summarize(curves, sane, dict(zip(rows["image_id"], rows["group_id"], strict=True)), p.trust))
+        if few := p.trust.sanity_images - sum(each.images for each in sane):
+            some, shown = mine.head(few), images[:few]
+            inside = measure.looked_at(own, shown, _placements(some, own.model.design))
+            names = list(some["image_id"])
+            sane.append(measure.sanity(own, shown, names, inside, maps, p.attribute.maps, p.trust.seed))
+    groups = dict(zip(rows["image_id"], rows["group_id"], strict=True))
+    return _write(summary.summarize(curves, measure.joined(sane), groups, p.trust))
 
 
 def _rows(split: pd.DataFrame, maps: list[MapFile], p: params.Params) -> pd.DataFrame:
@@ -48,8 +53,13 @@ def _rows(split: pd.DataFrame, maps: list[MapFile], p: params.Params) -> pd.Data
     if rows.empty or p.trust.max_images == 0:
         return rows.head(0)
     rows = choose(rows, sorted(set(rows["split"])), None, p.trust.max_images)
-    images = tables.read(paths.IMAGE_TABLE, tables.IMAGE_COLUMNS)[["image_id", "path"]]
+    images = tables.read(paths.IMAGE_TABLE, tables.IMAGE_COLUMNS)[["image_id", "path", "height", "width"]]
     return rows.merge(images, on="image_id", validate="one_to_one")
+
+
+def _placements(rows: pd.DataFrame, view: ImageSettings) -> list[Placement]:
+    sizes = zip(rows["height"], rows["width"], strict=True)
+    return [place(size, view.size, view.fit) for size in sizes]
 
 
 def _subjects(split: pd.DataFrame, rows: pd.DataFrame) -> Iterator[tuple[Subject, pd.DataFrame]]:

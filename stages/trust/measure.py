@@ -6,19 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from stages.attribute import explain, references
+from stages.attribute.cells import on_input_grid
 from stages.attribute.changed import Forward
-from stages.attribute.methods import METHODS
+from stages.attribute.methods import METHODS, gradcam
 from stages.attribute.methods.base import Batch, MapSettings, Subject
 from stages.attribute.noise import generator
 from stages.common import paths
+from stages.common.geometry import Placement, upsample
 from stages.common.maps import MapFile, Part
-from stages.extract.features import decoded, narrow
+from stages.extract.features import decoded
 from stages.models import runtime, trained
 from stages.trust import faithfulness
 from stages.trust import sanity as sanity_of
 from stages.trust.settings import Settings
 
 COVERS = ("black", "blurred")
+HALF = 0.5
 BLACK_BOX = (
     "occlusion",
     "rise",
@@ -78,11 +81,12 @@ def sanity(
     own: Subject,
     images: np.ndarray,
     image_ids: list[str],
+    inside: np.ndarray,
     maps: list[MapFile],
     settings: Mapping[str, MapSettings],
     seed: int,
 ) -> Sanity:
-    """How alike the maps of images (n, h, w, 3) are before and after the model's weights are shuffled."""
+    """How alike the maps of images (n, h, w, 3) are, `inside` (n, h, w), before and after the weights are shuffled."""
     from stages.models import front
 
     copy = Subject(own.model, trained.build(own.model, paths.WEIGHTS), own.training_images)
@@ -95,8 +99,46 @@ def sanity(
             targets = [each.target[row] for row in rows]
             before = np.stack([ranked(each.read(row), each.part) for row in rows])
             after = ranked(again(copy, settings[each.name], images, targets), each.part)
-            found[each.name][level] = sanity_of.likeness(before, after)
+            found[each.name][level] = sanity_of.likeness(before, after, inside)
     return Sanity(len(images), found)
+
+
+def joined(found: Sequence[Sanity]) -> Sanity:
+    """The measurements of several models of one design as one."""
+    likeness = {
+        name: {level: np.concatenate([each.likeness[name][level] for each in found]) for level in levels}
+        for name, levels in found[0].likeness.items()
+    }
+    return Sanity(sum(each.images for each in found), likeness)
+
+
+def looked_at(own: Subject, images: np.ndarray, placements: Sequence[Placement]) -> np.ndarray:
+    """The pixels (n, h, w), bool, of images (n, h, w, 3) that count for the head.
+
+    What pads an image, what `head.border` leaves out and instances that are not there say nothing of a method: their
+    zeros, the same before and after, would make any two maps alike.
+    """
+    from stages.models.compose import BORDER
+
+    design, whole = own.model.design, own.parts.whole
+    inside = np.stack([placement.shown() for placement in placements])
+    if design.border:
+        cells = gradcam.seen(whole.get_layer(BORDER).input.shape[1:3], design.border)
+        inside &= upsample(cells[None].astype(np.float32), design.size) >= HALF
+    if own.parts.present is not None:
+        kept = images if own.parts.front is None else kept_features(own, images)
+        there = runtime.compiled(own.parts.present)(kept).astype(np.float32)
+        cells = there.reshape(-1, 1, 1) if design.tiling else there
+        inside &= on_input_grid(cells, design) >= HALF
+    return inside
+
+
+def kept_features(own: Subject, images: np.ndarray) -> np.ndarray:
+    """What `extract` would keep of images (n, h, w, 3), as float32. What overflows, as shuffled weights may make it, is
+    the largest number there is, and no error."""
+    dtype = np.finfo(own.model.design.dtype)
+    raw = runtime.compiled(own.parts.front)(images)
+    return np.clip(raw, dtype.min, dtype.max).astype(dtype.dtype).astype(np.float32)
 
 
 def again(own: Subject, settings: MapSettings, images: np.ndarray, targets: list[str]) -> np.ndarray:
@@ -106,8 +148,7 @@ def again(own: Subject, settings: MapSettings, images: np.ndarray, targets: list
     weights = runtime.pad(explain.logit_weights(targets, settings.contrast, own.model), size)
     batch = Batch(runtime.pad(images, size), None, weights)
     if method.needs(settings, design.backbone, design.cut, design.end) == "features":
-        raw = runtime.compiled(own.parts.front)(batch.images)
-        batch = Batch(None, narrow(raw, design.dtype, design.cut).astype(np.float32), weights)
+        batch = Batch(None, kept_features(own, batch.images), weights)
     return explain.explainer(own, settings)(batch).maps[: len(images)]
 
 

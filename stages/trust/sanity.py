@@ -23,11 +23,11 @@ def levels(parts: "Parts") -> dict[str, list[str]]:
     A level that adds nothing is left out.
     """
     layers = [layer.name for layer in parts.whole.layers if layer.weights]
-    frozen = set() if parts.front is None else {layer.name for layer in parts.front.layers}
+    frozen = None if parts.front is None else {layer.name for layer in parts.front.layers}
     backbone = [name for name in layers if not name.startswith("head_")]
     chosen = {
         HEAD: [name for name in layers if name.startswith("head_")],
-        BEHIND: [name for name in layers if name not in frozen],
+        BEHIND: [] if frozen is None else [name for name in layers if name not in frozen],
         UPPER: [name for name in layers if name not in backbone[: len(backbone) // 2]],
         ALL: layers,
     }
@@ -49,11 +49,17 @@ def shuffled(parts: "Parts", layers: list[str], seed: int) -> Iterator[tuple[str
             yield name, random.permutation(values.ravel()).reshape(values.shape)
 
 
-def likeness(maps: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Spearman's rank correlation of each map with its other (n, h, w) -> (n,); 0 where one is constant."""
-    pairs = zip(maps, others, strict=True)
-    return np.array([_correlation(rankdata(one), rankdata(other)) for one, other in pairs])
+def likeness(maps: np.ndarray, others: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Spearman's rank correlation of each map with its other (n, h, w), over the pixels inside (n, h, w) -> (n,).
+
+    0 where one is constant, or not finite: a network of shuffled weights may overflow, and its map is then another.
+    """
+    pairs = zip(maps, others, inside, strict=True)
+    return np.array([_correlation(one[where], other[where]) for one, other, where in pairs])
 
 
-def _correlation(a: np.ndarray, b: np.ndarray) -> float:
+def _correlation(one: np.ndarray, other: np.ndarray) -> float:
+    if not (np.isfinite(one).all() and np.isfinite(other).all()) or one.size == 0:
+        return 0.0
+    a, b = rankdata(one), rankdata(other)
     return 0.0 if np.ptp(a) == 0 or np.ptp(b) == 0 else float(np.corrcoef(a, b)[0, 1])

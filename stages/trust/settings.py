@@ -20,5 +20,5 @@ class Settings(Section):
     steps: Annotated[int, Field(ge=2)] = 8
     """Steps of the curves of insertion and deletion; each takes two passes of the model for an image and a map."""
 
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     """Seed of the random order, of the shuffled weights and of the intervals."""

@@ -27,7 +27,7 @@ def box(*slices: slice) -> np.ndarray:
     ],
 )
 def test_what_holds_the_image(stored, fit, rows, columns):
-    np.testing.assert_array_equal(pictures.seen_by(place(stored, (20, 30), fit)), box(slice(*rows), slice(*columns)))
+    np.testing.assert_array_equal(place(stored, (20, 30), fit).shown(), box(slice(*rows), slice(*columns)))
 
 
 def test_a_hole_is_filled_from_around_it_and_nothing_of_what_was_there_is_left():

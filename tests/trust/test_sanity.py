@@ -30,7 +30,9 @@ def test_levels_go_down_from_the_head_and_hold_what_was_before():
 
 def test_a_level_that_adds_nothing_is_left_out():
     assert list(sanity.levels(parts(backbone__cut="block5_pool"))) == [sanity.HEAD, sanity.UPPER, sanity.ALL]
-    assert list(sanity.levels(parts(backbone__cut="input"))) == [sanity.HEAD, sanity.BEHIND]
+    found = sanity.levels(parts(backbone__cut="input"))
+    assert list(found) == [sanity.HEAD, sanity.UPPER, sanity.ALL]
+    assert "block1_conv1" not in found[sanity.UPPER]
 
 
 def test_shuffling_keeps_the_values_and_leaves_other_layers_alone():
@@ -49,6 +51,19 @@ def test_likeness_is_spearman_s():
     random = np.random.default_rng(0)
     maps, others = random.normal(size=(2, 3, 5, 6)).round(1)
     expected = [spearmanr(a.ravel(), b.ravel()).statistic for a, b in zip(maps, others, strict=True)]
-    np.testing.assert_allclose(sanity.likeness(maps, others), expected)
-    assert sanity.likeness(maps, np.exp(maps)) == pytest.approx([1, 1, 1])
-    assert sanity.likeness(maps, 0 * maps).tolist() == [0, 0, 0]
+    whole = np.ones(maps.shape, bool)
+    np.testing.assert_allclose(sanity.likeness(maps, others, whole), expected)
+    assert sanity.likeness(maps, np.exp(maps), whole) == pytest.approx([1, 1, 1])
+    assert sanity.likeness(maps, 0 * maps, whole).tolist() == [0, 0, 0]
+    assert sanity.likeness(maps, maps + np.inf, whole).tolist() == [0, 0, 0]
+    assert sanity.likeness(maps, maps, ~whole).tolist() == [0, 0, 0]
+
+
+def test_a_rim_that_no_map_can_mark_does_not_make_maps_alike():
+    random = np.random.default_rng(0)
+    maps, others = np.zeros((2, 4, 40, 40))
+    inside = np.zeros(maps.shape, bool)
+    inside[:, 10:30, 10:30] = True
+    maps[inside], others[inside] = random.uniform(size=(2, inside.sum()))
+    assert sanity.likeness(maps, others, np.ones_like(inside)).min() > 0.5
+    assert np.abs(sanity.likeness(maps, others, inside)).max() < 0.2

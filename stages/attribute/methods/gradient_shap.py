@@ -35,7 +35,7 @@ class Settings(MapSettings):
     references: Annotated[int, Field(ge=1)] = 16
     """Training images that the image is compared with, evenly spaced in the order of their image_ids."""
 
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     """Seed of the samples."""
 
 

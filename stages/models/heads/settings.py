@@ -24,7 +24,7 @@ class Settings(Section):
     """Cells at each side of the feature map that the head does not look at. They see the network's zero padding and
     what is burnt in along the rim; on small sets models learn from them, and maps point at them."""
 
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     """Seed of the head's first weights and of its dropout."""
 
     fc: heads.fc.Settings = heads.fc.Settings()
