@@ -17,8 +17,16 @@ def attributes(own: MapSettings) -> dict[str, str]:
         "settings": own.model_dump_json(),
         "part": own.part,
         "unit": method.UNIT,
-        "description": method.DESCRIPTION,
+        "description": method.DESCRIPTION + _words(own),
     }
+
+
+def _words(own: MapSettings) -> str:
+    """What the settings that every map has make of the method."""
+    less = (
+        "" if own.contrast is None else f"; of the target's logit minus that of {own.contrast.removeprefix('class:')}"
+    )
+    return less + (f"; smoothed over {own.smooth:.3g} of the shorter side" if own.smooth else "")
 
 
 def write_notes(file: h5py.File, notes: list[Explained]) -> None:

@@ -23,6 +23,7 @@ def problems(params: "Params") -> list[str]:
         _border,
         _drop_block,
         _augment,
+        _brightness,
         _loss,
         _monitor,
         _classes,
@@ -172,6 +173,15 @@ def _augment(params: "Params") -> list[str]:
         return [
             "`train.augment` changes pixels, but training sees the kept features of "
             f"`backbone.cut: {params.backbone.cut}`; set the cut to input, or the augmentation back to none"
+        ]
+    return []
+
+
+def _brightness(params: "Params") -> list[str]:
+    if params.train.augment.brightness and params.head.kind == "attention" and params.image.masked:
+        return [
+            "`train.augment.brightness` must be 0 where `image.fit: native` or `image.tiles.background` tells absent "
+            "instances by their black or white"
         ]
     return []
 

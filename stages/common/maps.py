@@ -1,5 +1,6 @@
 """Reading data/maps/<name>.h5, which stage attribute writes."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,6 +20,7 @@ class MapFile:
 
     part: which part of a signed map is measured and drawn.
     target: the class that each map explains.
+    contrast: the class whose logit is taken off that of the target, or None.
     status: "ok", or why a map is empty.
     """
 
@@ -28,6 +30,7 @@ class MapFile:
     part: Part
     unit: str
     description: str
+    contrast: str | None
     image_ids: list[str]
     target: list[str]
     status: list[str]
@@ -50,6 +53,8 @@ def open_maps(path: Path) -> MapFile:
     try:
         with h5py.File(path, "r") as file:
             words = {key: str(file.attrs[key]) for key in ("method", "part", "unit", "description")}
+            contrast = json.loads(str(file.attrs["settings"])).get("contrast")
+            words["contrast"] = None if contrast is None else contrast.removeprefix("class:")
             columns = {key: files.texts(file[key]) for key in ("target", "status")}
             return MapFile(path=path, name=path.stem, image_ids=files.texts(file["image_id"]), **words, **columns)
     except (OSError, KeyError) as error:

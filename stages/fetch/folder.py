@@ -57,7 +57,10 @@ def _listed(source: Path, raw: Path) -> list[str]:
     if not any(is_image(source, path) for path in paths):
         if _is_kept_from(source) and any(is_image(raw, path) for path in files_below(raw)):
             return []
-        raise UserError(f"source.path {source} holds no images; put images in or set source.path")
+        raise UserError(
+            f"source.path {source} holds no images; put images in or set source.path (in a queued experiment: run "
+            "`dvc repro` and `git add dvc.lock` first, so that it has those of data/raw)"
+        )
     return paths
 
 

@@ -16,6 +16,7 @@ that is not `ok` has the value 0 (pixel AUC: 0.5). With no regions at all: the h
       "regions": 52,                   images with a region that were measured, all splits; 0: nothing was measured
       "reason": null,                  where "regions" is 0: why, one sentence
       "regions_complete": true,
+      "tolerance": 0.0,                how far beside a region the peak still points at it, of the image's diagonal
       "notes": ["..."],                sentences to be shown beside the numbers
       "box_supervised": ["iou_validation", "prior", "chosen"],   what regions were used to fit or choose
       "splits": {                      {} where "regions" is 0; test first, then validation, ...
@@ -28,6 +29,7 @@ that is not `ok` has the value 0 (pixel AUC: 0.5). With no regions at all: the h
       "maps": {"deeplift": {"part": "positive", "empty": {"constant": 2}}, ...},    no baselines; images measured
       "chosen": {
         "map": "deeplift",             with folds: the one chosen for most folds
+        "title": "deeplift",           what the result is called; with folds "cam or deeplift, chosen fold by fold"
         "by": "pointing",              null: there was nothing to choose by, or only one map
         "on": "validation",            "validation"; with folds "other folds"; null as above
         "folds": {"0": "deeplift"},    {} without folds
@@ -35,13 +37,14 @@ that is not `ok` has the value 0 (pixel AUC: 0.5). With no regions at all: the h
         "n": 30, "groups": 25,
         "scores": {"pointing": INTERVAL, ...}       {} where "regions" is 0
       },
-      "differences": {                 chosen minus other, paired, on chosen.split; percentile intervals, not adjusted
-        "center": {"pointing": INTERVAL, ...}, ...  {} where "regions" is 0; every baseline, and every other map
+      "differences": {                 chosen minus other, paired, on chosen.split
+        "center": {"pointing": DIFFERENCE, ...}, ...  {} where "regions" is 0; every baseline, and every other map
       }
     }
 
     SCORES   = {"n": 30, "groups": 25, "reason": null, "maps": {"deeplift": {"pointing": INTERVAL, ...}, ...}}
     INTERVAL = {"mean": 0.5, "low": 0.3, "high": 0.7, "n": 30}     low and high null where "reason" says why
+    DIFFERENCE = INTERVAL | {"adjusted_low": -0.1, "adjusted_high": 0.5}   of all others together, by max-T
 
 `plots/localize/comparison.csv` (`split, map, metric, mean, low, high, n`) is the table of `splits.*.all` for
 `dvc plots`; `plots/localize/differences.csv` (`split, metric, first, second, mean, low, high, n`) has every pair of

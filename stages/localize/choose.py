@@ -29,6 +29,12 @@ class Choice:
     folds: dict[int, str]
     values: np.ndarray
 
+    @property
+    def title(self) -> str:
+        """What the result is called: the map, or those that were chosen for different folds."""
+        names = sorted(set(self.folds.values()))
+        return f"{' or '.join(names)}, chosen fold by fold" if len(names) > 1 else self.name
+
 
 def fit_thresholds(scores: Scores) -> Scores:
     """Fill in iou_validation: the IoU at the threshold with the highest mean IoU, map by map.

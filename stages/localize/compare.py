@@ -29,9 +29,7 @@ def all_pairs(values: np.ndarray, names: list[str], drawn: Resample) -> pd.DataF
     """
     pairs = list(itertools.combinations(range(len(names)), 2))
     first, second = np.array(pairs, dtype=int).reshape(-1, 2).T
-    means = values.mean(axis=0)
-    differences = means[first] - means[second]
-    half = _max_t_half_widths(drawn.means(values), first, second, differences) if drawn.weights is not None else np.nan
+    differences, half = simultaneous(values[:, first] - values[:, second], drawn)
     return pd.DataFrame(
         {
             "first": [names[i] for i in first],
@@ -42,6 +40,17 @@ def all_pairs(values: np.ndarray, names: list[str], drawn: Resample) -> pd.DataF
             "n": len(values),
         }
     )
+
+
+def simultaneous(differences: np.ndarray, drawn: Resample) -> tuple[np.ndarray, np.ndarray]:
+    """Means of paired differences (n, m), and half the widths of intervals that hold for all m together (`all_pairs`).
+
+    NaN where there are too few groups.
+    """
+    means = differences.mean(axis=0)
+    if drawn.weights is None:
+        return means, np.full_like(means, np.nan)
+    return means, _max_t_half_widths(drawn.means(differences) - means)
 
 
 def _ends(values: np.ndarray, drawn: Resample) -> tuple[np.ndarray, np.ndarray]:
@@ -58,10 +67,8 @@ def _or_none(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _max_t_half_widths(
-    replicates: np.ndarray, first: np.ndarray, second: np.ndarray, differences: np.ndarray
-) -> np.ndarray:
-    deviations = replicates[:, first] - replicates[:, second] - differences
+def _max_t_half_widths(deviations: np.ndarray) -> np.ndarray:
+    """From the deviations (replicates, m) of resampled means."""
     errors = deviations.std(axis=0)
     moving = errors > 1e-12  # equal maps differ by nothing, always
     if not moving.any():

@@ -7,11 +7,12 @@ from stages.common import bootstrap, files
 from stages.common.bootstrap import Resample
 from stages.localize.baselines import BASELINES
 from stages.localize.choose import Choice
-from stages.localize.compare import Interval, all_pairs, intervals
+from stages.localize.compare import Interval, all_pairs, intervals, simultaneous
 from stages.localize.metrics import METRICS
 from stages.localize.scores import Scores
 from stages.localize.settings import Settings
 
+NOT_ADJUSTED = {"adjusted_low": None, "adjusted_high": None}
 SPLITS = ("test", "validation", "train")
 INCOMPLETE = (
     "The regions mark only some of an image's findings: what a map shows outside them is not known to be wrong. "
@@ -31,11 +32,22 @@ RANDOM = "`random` is the expected value of maps of independent random pixels."
 
 def nothing_measured(reason: str, settings: Settings, maps: list[str]) -> dict:
     """metrics/localize.json where no image has both a map and a region."""
-    chosen = {"map": maps[0], "by": None, "on": None, "folds": {}, "split": None, "n": 0, "groups": 0, "scores": {}}
+    chosen = {
+        "map": maps[0],
+        "title": maps[0],
+        "by": None,
+        "on": None,
+        "folds": {},
+        "split": None,
+        "n": 0,
+        "groups": 0,
+        "scores": {},
+    }
     return {
         "regions": 0,
         "reason": reason,
         "regions_complete": settings.regions_complete,
+        "tolerance": settings.tolerance,
         "notes": [],
         "box_supervised": [],
         "splits": {},
@@ -53,6 +65,7 @@ def summarize(scores: Scores, parts: dict[str, str], choice: Choice, settings: S
         "regions": int(whole.sum()),
         "reason": None,
         "regions_complete": settings.regions_complete,
+        "tolerance": settings.tolerance,
         "notes": [*_notes(scores, choice, settings), *notes],
         "box_supervised": _box_supervised(scores, choice),
         "splits": {split: _split_scores(scores, split, settings) for split in splits},
@@ -159,6 +172,7 @@ def _result(scores: Scores, choice: Choice, split: str, settings: Settings) -> d
     differences = own - scores.values[mask][:, others][:, :, columns]
     chosen = {
         "map": choice.name,
+        "title": choice.title,
         "by": choice.by,
         "on": choice.on,
         "folds": {str(fold): name for fold, name in choice.folds.items()},
@@ -167,9 +181,21 @@ def _result(scores: Scores, choice: Choice, split: str, settings: Settings) -> d
         "groups": drawn.groups,
         "scores": _named(own, list(metrics), drawn)[0],
     }
-    named = _named(differences, list(metrics), drawn)
+    named = _adjusted(_named(differences, list(metrics), drawn), differences, drawn)
     order = sorted(range(len(others)), key=lambda i: scores.names[others[i]] not in BASELINES)
     return {"chosen": chosen, "differences": {scores.names[others[i]]: named[i] for i in order}}
+
+
+def _adjusted(named: list[dict[str, Interval]], differences: np.ndarray, drawn: Resample) -> list[dict[str, Interval]]:
+    """Intervals of differences (n, others, metrics), each with the ends that hold for all others together."""
+    if drawn.weights is None:
+        return [{metric: each | NOT_ADJUSTED for metric, each in by_metric.items()} for by_metric in named]
+    for j, metric in enumerate(named[0] if named else []):
+        means, halves = simultaneous(differences[:, :, j], drawn)
+        for by_metric, mean, half in zip(named, means, halves, strict=True):
+            ends = {"adjusted_low": files.significant(mean - half), "adjusted_high": files.significant(mean + half)}
+            by_metric[metric] = by_metric[metric] | ends
+    return named
 
 
 def _box_supervised(scores: Scores, choice: Choice) -> list[str]:

@@ -33,7 +33,8 @@ class ImageSettings(Section):
 
     fit: Fit = "stretch"
     """stretch changes the aspect; letterbox pads with black; center_crop cuts the longer side; native keeps the pixels
-    of images of different sizes, pads with black, and leaves what is black out of the bag (`head.kind: attention`)."""
+    of images of different sizes, pads with black and leaves that out of the bag (`head.kind: attention`). What exceeds
+    height and width is cut off: they should be those of the largest image."""
 
     normalize: bool = False
     """Whether each channel of each image is brought to ImageNet's mean and deviation, so that light, exposure and

@@ -40,6 +40,7 @@ class Drawing:
     method: str
     part: str
     unit: str
+    contrast: str | None
     fit: Fit
     settings: Settings
     policy: str
@@ -87,6 +88,7 @@ def prepare(file: MapFile, fit: Fit, settings: Settings, folder: Path) -> Drawin
         method=file.method,
         part=file.part,
         unit=file.unit,
+        contrast=file.contrast,
         fit=fit,
         settings=settings,
         policy=mosaic.policy(settings) if darkens else policy(settings),
@@ -176,7 +178,8 @@ def _lines(drawing: Drawing, task: Task) -> list[str]:
         lines[0] += f" - {task.warning}"
     about = drawing.name if drawing.name == drawing.method else f"{drawing.name} ({drawing.method})"
     empty = "" if task.status == "ok" else f"; map empty: {task.status.replace('_', ' ')}"
-    return [*lines, f"{about} for {task.target}{empty}", task.image_id]
+    less = f" minus {drawing.contrast}" if drawing.contrast else ""
+    return [*lines, f"{about} for {task.target}{less}{empty}", task.image_id]
 
 
 def _bar_words(drawing: Drawing) -> str:

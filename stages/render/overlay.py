@@ -55,12 +55,18 @@ def outlined(image: np.ndarray, inside: np.ndarray, color: tuple[int, int, int])
 
 
 def resized(values: np.ndarray, size: Size) -> np.ndarray:
-    """Values (h, w), float32, or a mask (h, w), bool, on a grid of another size: antialiased bilinear."""
+    """Values (h, w), float32, or a mask (h, w), bool, on a grid of another size: antialiased bilinear.
+
+    A mask that shrinks keeps every pixel that it touches, or a small finding in a large image would be gone.
+    """
     if values.shape == tuple(size):
         return values
     image = Image.fromarray(values.astype(np.float32))
-    result = np.asarray(image.resize((size[1], size[0]), Image.Resampling.BILINEAR))
-    return result >= 0.5 if values.dtype == bool else result
+    if values.dtype != bool:
+        return np.asarray(image.resize((size[1], size[0]), Image.Resampling.BILINEAR))
+    if max(size) < max(values.shape):
+        return np.asarray(image.resize((size[1], size[0]), Image.Resampling.BOX)) > 0
+    return np.asarray(image.resize((size[1], size[0]), Image.Resampling.BILINEAR)) >= 0.5
 
 
 def _grown(inside: np.ndarray, pixels: int) -> np.ndarray:

@@ -33,7 +33,7 @@ class Settings(Section):
     """Colour of the regions' outline, as #rrggbb."""
 
     max_side: int = Field(768, ge=64, le=4096)
-    """Longer side of the drawn image in pixels; smaller images keep their size."""
+    """Longer side of the drawn image in pixels; images below 480 pixels are drawn at a whole multiple of their size."""
 
     attention: Literal["overlay", "mosaic"] = "overlay"
     """How attention over tiles is drawn: in colours like any other map, or as the mosaic of the method's authors (Ilse

@@ -157,7 +157,7 @@ def _maps(run: Run, localize: Node) -> Iterator[Caution]:
     chosen = localize["chosen"]
     metric = str(chosen["by"]) or run.params.localize.choose_by
     differences = {name: localize["differences"][name][metric] for name in localize["differences"] if name in BASELINES}
-    yield from _not_better(f"The map {chosen['map']}", metric.replace("_", " "), differences)
+    yield from _not_better(f"The map {chosen['title']}", metric.replace("_", " "), differences)
     empty = [
         (each.name, sum(status != "ok" for status in each.file.status), len(each.file.status)) for each in run.maps
     ]

@@ -17,7 +17,7 @@ def headline(scores: dict, localization: dict) -> dict:
     found |= {name: block[name] for name in ("roc_auc", "accuracy", "f1_macro")}
     chosen = localization.get("chosen")
     if chosen and chosen["scores"]:
-        found |= {"map": chosen["map"], "images_with_regions": chosen["n"]}
+        found |= {"map": chosen["title"], "images_with_regions": chosen["n"]}
         found |= {name: _interval(chosen["scores"][name]) for name in ("pointing", "energy")}
     return found
 

@@ -49,14 +49,14 @@ def number(node: Node, digits: int = 2, signed: bool = False) -> Markup:
     )
 
 
-def score(node: Node, digits: int = 2, signed: bool = False) -> Markup:
-    """A `{mean, low, high}` as `0.91 (0.86 to 0.95)`; without an interval the number alone."""
+def score(node: Node, digits: int = 2, signed: bool = False, ends: tuple[str, str] = ("low", "high")) -> Markup:
+    """A `{mean, low, high}` as `0.91 (0.86 to 0.95)`; without an interval the number alone. `ends`: other keys."""
     if not is_number(node["mean"]):
         return MISSING
-    if not is_number(node["low"]):
+    if not is_number(node[ends[0]]):
         return number(node["mean"], digits, signed)
     return Markup('{} <span class="interval">({} to {})</span>').format(
-        *(number(node[part], digits, signed) for part in ("mean", "low", "high"))
+        *(number(node[part], digits, signed) for part in ("mean", *ends))
     )
 
 

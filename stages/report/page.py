@@ -272,6 +272,7 @@ def _maps(run: Run, localize: Node) -> dict:
         "metric_definitions": [(metric.title, metric.meaning) for name, metric in METRICS.items() if name in measured],
         "box_supervised": localize["box_supervised"].value or [],
         "differences": localize["differences"],
+        "adjusted": lambda difference: score(difference, signed=True, ends=("adjusted_low", "adjusted_high")),
         "prior_pointing": lambda scores: scores["maps"]["prior"]["pointing"]["mean"],
         "layers": _layers(run),
     }

@@ -76,5 +76,5 @@ class Settings(Section):
     drop_block: DropBlockSettings = DropBlockSettings()
     augment: AugmentSettings = AugmentSettings()
 
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Seed of the order of images and of their augmentation."""

@@ -97,6 +97,11 @@ def test_a_map_without_a_method_is_told_which_there_are():
             {"split__test": 0, "attribute__splits": ["test"]},
             "`attribute.splits` has test alone, but `split.test` is 0; add validation",
         ),
+        (
+            {"head__kind": "attention", "image__fit": "native", "train__augment__brightness": 0.1}
+            | {"backbone__cut": "input", "backbone__weights": "random"},
+            "`train.augment.brightness` must be 0 where `image.fit: native`",
+        ),
         ({"attribute__maps": {"prior": GRADCAM}}, "`attribute.maps.prior`: this is the name of a baseline"),
     ],
 )

@@ -114,6 +114,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Reader"]:
     images.write(workspace.root / "my_images", images.class_folders(["normal", "abnormal"], 12))
     for setting in (("user.name", "a"), ("user.email", "a@example.org"), ("push.autoSetupRemote", "true")):
         workspace.run("git", "config", *setting)
+    workspace.run("git", "add", "-A", "--", ":!my_images")
+    workspace.run("git", "commit", "-qm", "The project, as it is cloned")
     workspace.run("git", "init", "-q", "--bare", "../origin.git")
     workspace.run("git", "remote", "add", "origin", "../origin.git")
     yield Reader(workspace)
@@ -141,6 +143,9 @@ class Reader:
 def test_a_reader_types_all_of_it(lab: Reader) -> None:
     """From one's own images to a report, to a colleague's clone, to variants."""
     lab.type(FIRST_RUN)
+    in_a_copy = lab.run("dvc exp run --temp -S ingest.min_size=33 ingest")  # as queued experiments run
+    assert in_a_copy.returncode == 0, in_a_copy.stderr
+    assert COLLEAGUE["dvc repro"] in in_a_copy.stdout
     for command, told in REFUSED.items():
         done = lab.run(command)
         assert done.returncode != 0 and told in done.stderr

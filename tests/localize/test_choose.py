@@ -72,3 +72,12 @@ def test_with_folds_the_threshold_is_fitted_on_the_other_folds():
     fitted = fit_thresholds(measured).values[:, 0, IOU]
     best = measured.overlaps[2:, 0].mean(axis=0).argmax()
     np.testing.assert_array_equal(fitted[:2], measured.overlaps[:2, 0, best])
+
+
+def test_maps_that_differ_by_fold_are_all_named():
+    folds = [0, 1, 2]
+    measured = scores(["test"] * 3, folds, [[1, 0], [0, 1], [0, 1]], ["a", "b"])
+    choice = choose_map(measured, "pointing")
+    assert choice.folds == {0: "b", 1: "a", 2: "a"}
+    assert (choice.name, choice.title) == ("a", "a or b, chosen fold by fold")
+    assert choose_map(scores(["test"] * 3, folds, [[1, 0]] * 3, ["a", "b"]), "pointing").title == "a"

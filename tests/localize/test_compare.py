@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stages.common import bootstrap
-from stages.localize.compare import all_pairs, intervals
+from stages.localize.compare import all_pairs, intervals, simultaneous
 
 GROUPS = [str(i) for i in range(60)]
 
@@ -58,3 +58,16 @@ def test_equal_maps_differ_by_nothing():
     values = np.repeat(np.random.default_rng(4).random((60, 1)), 2, axis=1)
     pair = all_pairs(values, ["a", "b"], bootstrap.resample(GROUPS, 200, 0)).iloc[0]
     assert (pair["mean"], pair["low"], pair["high"]) == (0, 0, 0)
+
+
+def test_simultaneous_intervals_of_one_comparison_are_about_its_own_and_of_many_are_wider():
+    random = np.random.default_rng(2)
+    differences = random.normal(size=(60, 12))
+    drawn = bootstrap.resample(GROUPS, 2000, 0)
+    own = intervals(differences[:, :1], drawn)[0]
+    means, alone = simultaneous(differences[:, :1], drawn)
+    assert means[0] == pytest.approx(own["mean"])
+    assert 2 * alone[0] == pytest.approx(own["high"] - own["low"], rel=0.1)
+    assert simultaneous(differences, drawn)[1][0] > 1.2 * alone[0]
+    few = bootstrap.resample(["a", "b"], 100, 0)
+    assert np.isnan(simultaneous(np.ones((2, 3)), few)[1]).all()

@@ -48,6 +48,7 @@ def test_the_map_that_finds_is_chosen_and_beats_the_baselines_it_should(here):
     assert chosen["scores"] == test["all"]["maps"]["finder"]
     assert list(result["differences"]) == ["center", "prior", "random", "mirror"]
     assert result["differences"]["mirror"]["pointing"]["mean"] == 1
+    assert result["differences"]["mirror"]["pointing"]["adjusted_low"] is None, "six groups are too few"
     assert result["box_supervised"] == ["iou_validation", "prior", "chosen"]
 
 
@@ -87,7 +88,9 @@ def test_enough_groups_give_intervals_and_a_rerun_the_same_bytes(here):
             assert interval["low"] <= interval["mean"] <= interval["high"]
     assert result["chosen"]["folds"] == {"0": "finder", "1": "finder", "2": "finder"}
     assert result["chosen"]["on"] == "other folds"
-    assert result["differences"]["center"]["energy"]["low"] > 0
+    energy = result["differences"]["center"]["energy"]
+    assert energy["adjusted_low"] < energy["low"] < energy["mean"] < energy["adjusted_high"]
+    assert energy["low"] > 0
     assert set(result["differences"]) == {"center", "prior", "random", "mirror", "finder"}
     main()
     assert [path.read_bytes() for path in outputs] == first

@@ -338,11 +338,19 @@ def _localize_metrics(recipe: Recipe, n: int, names: list[str], random: np.rando
     common = {
         "regions": n,
         "regions_complete": True,
+        "tolerance": 0.0,
         "notes": ["made up"],
         "box_supervised": ["iou_validation", "prior"],
     }
     common["maps"] = {name: {"part": "positive", "empty": {"constant": 1}} for name in recipe.maps}
-    chosen = {"map": recipe.maps[-1], "by": "pointing", "on": "validation", "folds": {}, "split": "test"}
+    chosen = {
+        "map": recipe.maps[-1],
+        "title": recipe.maps[-1],
+        "by": "pointing",
+        "on": "validation",
+        "folds": {},
+        "split": "test",
+    }
     if not n:
         nothing = {"split": None, "n": 0, "groups": 0, "scores": {}, "by": None, "on": None}
         return common | {"reason": "no regions", "splits": {}, "chosen": chosen | nothing, "differences": {}}
@@ -351,7 +359,12 @@ def _localize_metrics(recipe: Recipe, n: int, names: list[str], random: np.rando
         "reason": None,
         "splits": {"test": {"all": scores(), "correct": scores(), "findings": findings}},
         "chosen": chosen | {"n": n, "groups": n, "scores": row()},
-        "differences": {name: {metric: score(0.1) | {"low": -0.02} for metric in METRICS} for name in names[:-1]},
+        "differences": {
+            name: {
+                metric: score(0.1) | {"low": -0.02, "adjusted_low": -0.05, "adjusted_high": 0.3} for metric in METRICS
+            }
+            for name in names[:-1]
+        },
     }
 
 
