@@ -2,12 +2,14 @@
 
 import types
 import typing
+from collections.abc import Collection
 from pathlib import Path
 
 import yaml
 from pydantic.fields import FieldInfo
 
 from stages.attribute.methods import METHODS
+from stages.attribute.methods.base import MapSettings
 from stages.common import files
 from stages.common.params import Params
 from stages.common.schema import Section
@@ -21,7 +23,7 @@ stand in the file. The files in `recipes/` are complete.
 """
 METHODS_INTRODUCTION = """## The methods of `attribute.maps.<name>`
 
-Each map has a `method`, and these keys; those left out take their defaults.
+Each map has a `method`, these keys, and those of its method; those left out take their defaults.
 """
 NAMES = {int: "integer", float: "number", str: "text", bool: "true, false", type(None): "null"}
 
@@ -29,13 +31,11 @@ NAMES = {int: "integer", float: "number", str: "text", bool: "true, false", type
 def document() -> str:
     """The whole page, as Markdown."""
     pages = [INTRODUCTION, *_section(Params, "")]
-    pages.append(METHODS_INTRODUCTION)
+    pages += [METHODS_INTRODUCTION, _table(MapSettings)]
     for name, method in METHODS.items():
-        pages += [
-            f"### `method: {name}`\n\n{method.DESCRIPTION[0].upper()}{method.DESCRIPTION[1:]}.\n",
-            _table(method.Settings),
-        ]
-    return "\n".join(pages)
+        about = f"{method.DESCRIPTION[0].upper()}{method.DESCRIPTION[1:]}. Explains {method.EXPLAINS}."
+        pages += [f"### `method: {name}`\n\n{about}\n", _table(method.Settings, set(MapSettings.model_fields))]
+    return "\n".join(filter(None, pages))
 
 
 def _section(section: type[Section], prefix: str) -> list[str]:
@@ -50,11 +50,12 @@ def _section(section: type[Section], prefix: str) -> list[str]:
     return pages
 
 
-def _table(section: type[Section]) -> str:
+def _table(section: type[Section], known: Collection[str] = ()) -> str:
+    """A section's own keys but those that are known."""
     rows = [
         f"| `{name}` | {_kind(field)} | `{_value(field)}` | {' '.join((field.description or '').split())} |"
         for name, field in section.model_fields.items()
-        if not _is_section(field.annotation) and name != "method"
+        if not _is_section(field.annotation) and name not in ("method", *known)
     ]
     return "\n".join(["| key | value | default | meaning |", "|---|---|---|---|", *rows, ""]) if rows else ""
 

@@ -255,6 +255,8 @@ def _maps(params: "Params") -> list[str]:
         for name in BASELINES
         if name in params.attribute.maps
     ]
+    if params.render.naming == "ancestor" and "base" in params.attribute.maps:
+        found.append("`attribute.maps.base`: `render.naming: ancestor` names the plain pictures so; choose another")
     for name, settings in params.attribute.maps.items():
         at = f"attribute.maps.{name}"
         found += [f"`{at}`: {problem}" for problem in METHODS[settings.method].problems(settings, params)]

@@ -102,6 +102,14 @@ def test_a_map_without_a_method_is_told_which_there_are():
             | {"backbone__cut": "input", "backbone__weights": "random"},
             "`train.augment.brightness` must be 0 where `image.fit: native`",
         ),
+        (
+            {"attribute__maps": {"a": {"method": "deeplift", "minus": "class:abnormal"}}},
+            "`attribute.maps.a`: minus is the target itself",
+        ),
+        (
+            {"attribute__maps": {"base": GRADCAM}, "render__naming": "ancestor"},
+            "`attribute.maps.base`: `render.naming: ancestor` names the plain pictures so",
+        ),
         ({"attribute__maps": {"prior": GRADCAM}}, "`attribute.maps.prior`: this is the name of a baseline"),
     ],
 )

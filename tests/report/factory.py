@@ -10,8 +10,10 @@ import pandas as pd
 import yaml
 from PIL import Image, ImageDraw
 
-from stages.common import files, params, paths, tables
+from stages.common import bootstrap, files, params, paths, tables
 from stages.common.params import Params
+from stages.localize import compare
+from stages.localize import summary as localize_summary
 from stages.localize.metrics import METRICS
 from stages.report.run import EVALUATE, LOCALIZE, SHORTCUTS, TRUST
 from stages.trust import measure, settings, summary
@@ -325,7 +327,12 @@ def _localize(
     ]
     columns = [*tables.LOCALIZATION_COLUMNS, "finding"]
     tables.write(root / paths.LOCALIZATION, pd.DataFrame(rows, columns=columns), tables.LOCALIZATION_COLUMNS)
-    files.write_json(root / LOCALIZE, _localize_metrics(recipe, len(marked), names, random))
+    metrics = _localize_metrics(recipe, len(marked), names, random)
+    files.write_json(root / LOCALIZE, metrics)
+    values, drawn = random.uniform(size=(20, len(names))), bootstrap.resample([str(n) for n in range(20)], 50, 0)
+    pairs = compare.all_pairs(values, names, drawn).assign(split="test", metric="pointing")
+    for name, table in (("comparison", localize_summary.comparison_rows(metrics)), ("differences", pairs)):
+        files.write_text(root / paths.PLOTS / f"localize/{name}.csv", table.to_csv(index=False, lineterminator="\n"))
 
 
 def _localize_metrics(recipe: Recipe, n: int, names: list[str], random: np.random.Generator) -> dict:
@@ -382,8 +389,8 @@ def _trust(root: Path, recipe: Recipe, mapped: pd.DataFrame, random: np.random.G
     likeness = {name: {level: random.uniform(size=4) for level in ("head", "all")} for name in asked}
     made = summary.summarize(curves, measure.Sanity(4, likeness), groups, settings.Settings())
     files.write_json(root / TRUST, made.metrics)
-    table = made.curves.to_csv(index=False, lineterminator="\n")
-    files.write_text(root / paths.PLOTS / "trust" / "faithfulness.csv", table)
+    for name, table in (("faithfulness", made.curves), ("sanity", made.sanity)):
+        files.write_text(root / paths.PLOTS / f"trust/{name}.csv", table.to_csv(index=False, lineterminator="\n"))
 
 
 def _shortcuts(root: Path, recipe: Recipe) -> None:

@@ -1,8 +1,9 @@
 """Attribution methods by name: one file each.
 
-A method is a module with `Settings` (a MapSettings), DESCRIPTION, UNIT, `problems(settings, params)` (what does not
-fit, before any work), `needs(settings, backbone, cut, end)` ("images" or "features") and `explainer(subject,
-settings)`, which returns a function of a `Batch` that gives a `Result`. Keras is imported inside functions only.
+A method is a module with `Settings` (a MapSettings), DESCRIPTION, EXPLAINS (which models), UNIT, `problems(settings,
+params)` (what does not fit, before any work), `needs(settings, backbone, cut, end)` ("images" or "features") and
+`explainer(subject, settings)`, which returns a function of a `Batch` that gives a `Result`. Keras is imported inside
+functions only.
 """
 
 from stages.attribute.methods import (

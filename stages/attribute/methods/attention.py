@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stages.models.backbones.settings import Architecture
 
 DESCRIPTION = "the attention head's weight of every instance; the weights of an image sum to 1"
+EXPLAINS = "models with `head.kind: attention`"
 UNIT = "share of the bag"
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Cells = Callable[[np.ndarray, np.ndarray], np.ndarray]  # inputs, weights (n, outputs) -> maps (n, h, w) of cells
 
 DESCRIPTION = "class activation map: the head's score of every cell"
+EXPLAINS = "models with `head.kind: score_map` or gem"
 UNIT = "logit"
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from stages.common.params import Params
 
 DESCRIPTION = "the gradient by the pixel, kept positive at every ReLU, on or off, summed over the colour channels"
+EXPLAINS = "all models but those of `backbone.name: leaky_cnn`, which has no ReLUs"
 UNIT = "logit per grey level, rectified"
 
 

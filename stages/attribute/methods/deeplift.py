@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from stages.common.params import Params
 
 DESCRIPTION = "DeepLIFT, Rescale rule, summed over the colour channels"
+EXPLAINS = "all models but those with `head.kind: attention`"
 UNIT = "logit"
 
 
@@ -36,6 +37,9 @@ def problems(settings: Settings, params: "Params") -> list[str]:
         return []
     if settings.minus.removeprefix("class:") not in params.ingest.classes:
         return [f"minus: {settings.minus} is not among `ingest.classes`: {', '.join(params.ingest.classes)}"]
+    target = f"class:{params.ingest.positive_class}" if settings.target == "positive" else settings.target
+    if settings.minus == target:
+        return ["minus is the target itself, and nothing would be left; name another class"]
     if params.train.loss == "sigmoid":
         return ["minus needs a logit for each class; set `train.loss: softmax`"]
     return []

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from stages.common.params import Params
 
 DESCRIPTION = "shap's DeepExplainer with several training images as references, summed over the colour channels"
+EXPLAINS = (
+    "vgg16, vgg19, patch_cnn and small_cnn without `backbone.output_stride` and tiles, with "
+    "`head.kind: fc`, score_map with `pooling: mean`, or gem with `p: 1`"
+)
 UNIT = "logit"
 PROCESS = "stages.attribute.deepshap_process"
 BACKBONES = ("patch_cnn", "small_cnn", "vgg16", "vgg19")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Weigh = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 DESCRIPTION = "Grad-CAM: channels of a layer weighted by the mean gradient of the logit, summed"
+EXPLAINS = "all models"
 UNIT = "logit per mean activation"
 
 

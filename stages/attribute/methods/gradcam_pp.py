@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 DESCRIPTION = "Grad-CAM++: channels of a layer weighted by their positive gradients, summed"
+EXPLAINS = "all models"
 UNIT = "logit per activation, times activation"
 
 

@@ -15,6 +15,7 @@ from stages.attribute.methods.base import explains_all as problems  # noqa: F401
 from stages.attribute.methods.base import needs_images as needs  # noqa: F401
 
 DESCRIPTION = "the gradient of the logit by the pixel times the pixel, summed over the colour channels"
+EXPLAINS = "all models"
 UNIT = "logit"
 
 

@@ -22,6 +22,7 @@ from stages.attribute.methods.base import needs_images as needs  # noqa: F401
 from stages.attribute.noise import generator
 
 DESCRIPTION = "expected gradients between training images and the image, summed over the colour channels"
+EXPLAINS = "all models"
 UNIT = "logit"
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from stages.common.params import Params
 
 DESCRIPTION = "the gradient by the pixel, positive at every ReLU, zero where it is off, summed over the channels"
+EXPLAINS = "all models but those of `backbone.name: leaky_cnn`, which has no ReLUs"
 UNIT = "logit per grey level, rectified"
 
 

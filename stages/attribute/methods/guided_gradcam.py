@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stages.common.params import Params
 
 DESCRIPTION = "the positive part of Grad-CAM times guided backpropagation, summed over the colour channels"
+EXPLAINS = "all models but those of `backbone.name: leaky_cnn`, which has no ReLUs"
 UNIT = "Grad-CAM times rectified gradient"
 
 

@@ -17,6 +17,7 @@ from stages.attribute.methods.base import explains_all as problems  # noqa: F401
 from stages.attribute.methods.base import needs_images as needs  # noqa: F401
 
 DESCRIPTION = "gradients integrated from the reference to the image, summed over the colour channels"
+EXPLAINS = "all models"
 UNIT = "logit"
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from stages.common.params import Params
 
 DESCRIPTION = "relevance by the epsilon rule, summed over the colour channels"
+EXPLAINS = (
+    "all models but those with `head.kind: attention`, score_map with `pooling: lse`, or fc with `activation: sigmoid`"
+)
 UNIT = "logit"
 ACTIVATIONS = {"relu", "tanh", "elu", "Relu", "Tanh", "Elu", "ReLU", "LeakyReLU", "ELU"}  # all are 0 at 0
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stages.common.params import Params
 
 DESCRIPTION = "the mean fall of the logit over the covered windows that a pixel is in"
+EXPLAINS = "all models"
 UNIT = "logit"
 
 

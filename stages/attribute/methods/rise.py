@@ -17,6 +17,7 @@ from stages.attribute.methods.base import needs_images as needs  # noqa: F401
 from stages.common.geometry import Size, upsample
 
 DESCRIPTION = "the mean logit of randomly masked images that show the pixel, minus that of all"
+EXPLAINS = "all models"
 UNIT = "logit"
 TOGETHER = 64  # masks that are held in memory at once
 

@@ -14,6 +14,7 @@ from stages.attribute.methods.base import needs_images as needs  # noqa: F401
 from stages.attribute.noise import generator
 
 DESCRIPTION = "the mean gradient over noisy copies of the image, the largest absolute value of the colour channels"
+EXPLAINS = "all models"
 UNIT = "logit per grey level"
 
 
