@@ -29,7 +29,7 @@ that is not `ok` has the value 0 (pixel AUC: 0.5). With no regions at all: the h
       "maps": {"deeplift": {"part": "positive", "empty": {"constant": 2}}, ...},    no baselines; images measured
       "chosen": {
         "map": "deeplift",             with folds: the one chosen for most folds
-        "title": "deeplift",           what the result is called; with folds "cam or deeplift, chosen fold by fold"
+        "title": "deeplift",           what the result is called; with folds "cam or deeplift (chosen fold by fold)"
         "by": "pointing",              null: there was nothing to choose by, or only one map
         "on": "validation",            "validation"; with folds "other folds"; null as above
         "folds": {"0": "deeplift"},    {} without folds

@@ -33,7 +33,7 @@ class Choice:
     def title(self) -> str:
         """What the result is called: the map, or those that were chosen for different folds."""
         names = sorted(set(self.folds.values()))
-        return f"{' or '.join(names)}, chosen fold by fold" if len(names) > 1 else self.name
+        return f"{' or '.join(names)} (chosen fold by fold)" if len(names) > 1 else self.name
 
 
 def fit_thresholds(scores: Scores) -> Scores:

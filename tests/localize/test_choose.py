@@ -79,5 +79,5 @@ def test_maps_that_differ_by_fold_are_all_named():
     measured = scores(["test"] * 3, folds, [[1, 0], [0, 1], [0, 1]], ["a", "b"])
     choice = choose_map(measured, "pointing")
     assert choice.folds == {0: "b", 1: "a", 2: "a"}
-    assert (choice.name, choice.title) == ("a", "a or b, chosen fold by fold")
+    assert (choice.name, choice.title) == ("a", "a or b (chosen fold by fold)")
     assert choose_map(scores(["test"] * 3, folds, [[1, 0]] * 3, ["a", "b"]), "pointing").title == "a"

@@ -253,3 +253,18 @@ def test_the_gallery_alone_for_prediction(tmp_path):
     assert "far from <training>" in content.get_text()
     (row,) = gallery_rows(tmp_path)
     assert (row["label"], row["outcome"], row["p"]) == ("", "", [0.4, 0.6])
+
+
+def test_maps_chosen_fold_by_fold_have_a_row_of_their_own(tmp_path):
+    settings = factory.workspace(tmp_path, factory.Recipe())
+    result = run.read(tmp_path, settings)
+    result.localize["chosen"]["title"] = "cam or gradcam (chosen fold by fold)"
+    (folder := tmp_path / "report").mkdir()
+    page.write(folder, result, gallery.Size(), 10)
+    table = soup(folder).find(id="maps").find("table")
+    rows = {row.th.get_text(" ", strip=True): row for row in table.tbody.find_all("tr")}
+    (marked,) = [name for name in rows if "chosen" in name.split()]
+    assert marked == "cam or gradcam (chosen fold by fold) chosen"
+    places = [element["data-metric"] for element in rows[marked].find_all("data")]
+    assert all(place.startswith("metrics/localize.json#/chosen/scores/") for place in places)
+    assert "The peak of the map cam or gradcam (chosen fold by fold) lies in" in soup(folder).get_text(" ", strip=True)
