@@ -1,5 +1,6 @@
 """What an image is compared with: the reference of an attribution."""
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Literal
 
@@ -18,11 +19,16 @@ def shared(subject: "Subject", kind: Kind) -> np.ndarray | None:
     if kind == "black":
         return np.zeros((design.height, design.width, 3), np.float32)
     if kind == "mean":
-        count, total = 0, 0.0
-        for images in subject.training_images():
-            count, total = count + len(images), total + images.sum(axis=0, dtype=np.float64)
-        return (total / count).astype(np.float32)
+        return _mean(subject.training_images)
     return None
+
+
+@functools.lru_cache(maxsize=1)  # several maps of a model, and the model when it is shuffled, share its training images
+def _mean(training_images: Callable[[], Iterable[np.ndarray]]) -> np.ndarray:
+    count, total = 0, 0.0
+    for images in training_images():
+        count, total = count + len(images), total + images.sum(axis=0, dtype=np.float64)
+    return (total / count).astype(np.float32)
 
 
 def for_each(subject: "Subject", kind: Kind) -> Callable[[np.ndarray], np.ndarray]:
