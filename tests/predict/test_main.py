@@ -113,7 +113,7 @@ def test_the_drawn_image_carries_the_warning(tmp_path):
 
 
 def map_file(path):
-    attributes = {"method": "gradcam", "part": "positive", "unit": "logit", "description": "a map"}
+    attributes = {"method": "gradcam", "part": "positive", "unit": "logit", "description": "a map", "settings": "{}"}
     with files.create_hdf5(path, attributes) as file:
         file.create_dataset("maps", data=np.ones((1, 4, 4), np.float32))
         for name, text in (("image_id", "a"), ("target", "sick"), ("status", "ok")):
