@@ -7,6 +7,7 @@ from pathlib import Path
 from stages.common import console, files, params, paths
 from stages.common.errors import UserError
 
+BUILT = console.LOCKS / "built"  # what describes the network that was built last
 PIPELINE = "DVC_STAGE"  # dvc sets it for the commands of stages
 
 
@@ -49,13 +50,17 @@ def _sizes_may_clash(settings: params.Params) -> bool:
 
 
 def _build(settings: params.Params) -> None:
-    """Build the network once, rather than find after hours of extraction that it cannot be."""
+    """Build the network, rather than find after hours of extraction that it cannot be; once, while it is the same."""
+    described = settings.model_dump_json(include={"image", "backbone", "head"})
+    if BUILT.exists() and BUILT.read_text(encoding="utf-8") == described:
+        return
     from stages.models import runtime
 
     runtime.start()
     from stages.models import compose
 
     compose.compose(compose.design_of(settings))
+    files.write_text(BUILT, described)
 
 
 def _remove_stale(maps: set[str]) -> None:

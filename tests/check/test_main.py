@@ -5,6 +5,7 @@ import pytest
 from stages.check.__main__ import main
 from stages.common import paths
 from stages.common.errors import UserError
+from stages.models import compose
 from tests import factories
 
 VGG = {
@@ -86,9 +87,12 @@ def test_maps_that_do_not_fit_each_other_or_the_head_stop_it(workspace, changes,
     assert not paths.CHECKED.exists()
 
 
-def test_maps_that_just_fit_pass(workspace):
+def test_maps_that_just_fit_pass_and_are_built_once(workspace, monkeypatch):
     fitting = {"head__gem__rows": 5, "head__border": 1}
     factories.write_params(workspace / "params.yaml", **VGG | fitting)
+    assert "is fine" in main()
+    monkeypatch.setattr(compose, "compose", lambda _: pytest.fail("it was built already"))
+    factories.write_params(workspace / "params.yaml", **VGG | fitting, train__epochs=3)
     assert "is fine" in main()
 
 
