@@ -248,6 +248,7 @@ def _explained(params: "Params") -> list[str]:
 
 def _maps(params: "Params") -> list[str]:
     from stages.attribute.methods import METHODS
+    from stages.attribute.methods.base import is_target
     from stages.localize.baselines import BASELINES
 
     found = [
@@ -266,7 +267,6 @@ def _maps(params: "Params") -> list[str]:
                 found.append(
                     f"`{at}.{key}`: {value[6:]!r} is not among `ingest.classes`: {', '.join(params.ingest.classes)}"
                 )
-        target = f"class:{params.ingest.positive_class}" if settings.target == "positive" else settings.target
-        if settings.contrast == target:
+        if settings.contrast is not None and is_target(settings, settings.contrast, params):
             found.append(f"`{at}.contrast` is the target itself, and their difference nothing; name another class")
     return found

@@ -66,6 +66,12 @@ class Result:
     error: np.ndarray | None = None
 
 
+def is_target(settings: MapSettings, name: str, params: "Params") -> bool:
+    """Whether class:<name> is, whatever the image, the class that the map explains."""
+    target = f"class:{params.ingest.positive_class}" if settings.target == "positive" else settings.target
+    return name == target
+
+
 def explains_all(settings: MapSettings, params: "Params") -> list[str]:  # noqa: ARG001 -- the methods' interface
     """The `problems` of a method that explains every model: none."""
     return []

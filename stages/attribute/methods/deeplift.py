@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from stages.attribute import references
-from stages.attribute.methods.base import Batch, ClassName, MapSettings, Result, Subject, of_images
+from stages.attribute.methods.base import Batch, ClassName, MapSettings, Result, Subject, is_target, of_images
 from stages.attribute.methods.base import needs_images as needs  # noqa: F401 -- the methods' interface
 
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ def problems(settings: Settings, params: "Params") -> list[str]:
         return []
     if settings.minus.removeprefix("class:") not in params.ingest.classes:
         return [f"minus: {settings.minus} is not among `ingest.classes`: {', '.join(params.ingest.classes)}"]
-    target = f"class:{params.ingest.positive_class}" if settings.target == "positive" else settings.target
-    if settings.minus == target:
+    if is_target(settings, settings.minus, params):
         return ["minus is the target itself, and nothing would be left; name another class"]
     if params.train.loss == "sigmoid":
         return ["minus needs a logit for each class; set `train.loss: softmax`"]
