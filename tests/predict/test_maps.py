@@ -69,6 +69,16 @@ def test_maps_of_a_file_that_need_what_new_images_lack_are_left_out(bundle, tmp_
     assert "training images" in left_out["mean"]
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_map_that_is_left_out_is_told_and_the_others_are_made(frozen, tmp_path):
+    path = tmp_path / "maps.yaml"
+    path.write_text("gradcam: {method: gradcam}\nmean: {method: deeplift, reference: mean}\n")
+    image = sorted((frozen / paths.IMAGES).iterdir())[0]
+    with pytest.warns(UserWarning, match="The map `mean` is left out: it needs the training images"):
+        _, maps_, _ = predict(image, frozen / "data", maps=[str(path)])
+    assert list(maps_) == ["gradcam"]
+
+
 @pytest.mark.parametrize("text", ["- gradcam\n", "maps: 3\n", "a: gradcam\n"])
 def test_a_file_without_maps_is_told_so(bundle, tmp_path, text):
     path = tmp_path / "maps.yml"
