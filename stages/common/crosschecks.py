@@ -149,6 +149,8 @@ def _background(params: "Params") -> list[str]:
             "background_cnn learns the background from whole images of one size: set `backbone.cut: input`, no tiles, "
             "and another `image.fit` than native"
         ]
+    if params.image.height % 2 or params.image.width % 2:
+        return ["`image.height` and `image.width` must be even with background_cnn, which halves the grid"]
     if params.train.augment.brightness:
         return ["`train.augment.brightness` must be 0 with background_cnn: what its background leaves has no white"]
     return []

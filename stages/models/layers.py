@@ -47,8 +47,10 @@ class Background(keras.layers.Layer):
     """How images differ from what is usual, in two channels, each over how much that varies, pixel by pixel.
 
     First what is left when a mean image and what lies along principal components is subtracted; then the difference
-    from the mean alone, which tells where in the body a pixel is. All is fitted before training
-    (`stages.train.background`), not trained.
+    from the mean alone, which tells where in the body a pixel is. The components are known on a grid half as fine, as
+    anatomy has no finer detail in common; in the first channel, what the means of 2x2 pixels leave of the image and of
+    the mean is added, over how much that varies. All is fitted before training (`stages.train.background`), not
+    trained.
     """
 
     linear = True
@@ -59,23 +61,46 @@ class Background(keras.layers.Layer):
 
     def build(self, shape: tuple) -> None:
         _, height, width, _ = shape
-        options = {"trainable": False, "initializer": "zeros"}
-        self.mean = self.add_weight(name="mean", shape=(height, width), **options)
-        self.components = self.add_weight(name="components", shape=(self.count, height * width), **options)
-        for name in ("deviation", "spread"):
-            made = self.add_weight(name=name, shape=(height, width), **{**options, "initializer": "ones"})
-            setattr(self, name, made)
+        grid = height // 2, width // 2
+        self.mean = self._fitted("mean", (height, width), "zeros")
+        self.components = self._fitted("components", (self.count, grid[0] * grid[1]), "zeros")
+        for name in ("deviation", "spread", "detail"):
+            setattr(self, name, self._fitted(name, grid, "ones"))
 
     def call(self, images: keras.KerasTensor) -> keras.KerasTensor:
-        """Images (n, h, w, 1) -> (n, h, w, 2)."""
-        difference = images[..., 0] - self.mean
-        flat = ops.reshape(difference, (-1, self.components.shape[1]))
+        """Images (n, h, w, 1), h and w even -> (n, h, w, 2)."""
+        difference = images - self.mean[..., None]
+        coarse = ops.average_pool(difference, 2)
+        flat = ops.reshape(coarse, (-1, self.components.shape[1]))
         usual = ops.matmul(ops.matmul(flat, ops.transpose(self.components)), self.components)
-        rest = ops.reshape(flat - usual, (-1, *self.mean.shape))
-        return ops.stack([rest / self.deviation, difference / self.spread], axis=-1)
+        rest = coarse - ops.reshape(usual, (-1, *coarse.shape[1:]))
+        detail = (difference - _finer(coarse)) / _finer(self.detail[None, ..., None])
+        scaled = ops.concatenate([rest / self.deviation[..., None], coarse / self.spread[..., None]], axis=-1)
+        return _finer(scaled) + ops.pad(detail, ((0, 0), (0, 0), (0, 0), (0, 1)))
+
+    def _fitted(self, name: str, shape: tuple, start: str) -> keras.Variable:
+        return self.add_weight(name=name, shape=shape, initializer=start, trainable=False)
 
     def get_config(self) -> dict:
         return {**super().get_config(), "count": self.count}
+
+
+class Haar(keras.layers.Layer):
+    """Each 2x2 pixels as their mean and three differences: along the row, along the column, and across.
+
+    The Haar wavelet's first level. The differences are of unit length, of the first channel alone; they are what a
+    coarser grid does not show.
+    """
+
+    linear = True
+
+    def call(self, maps: keras.KerasTensor) -> keras.KerasTensor:
+        """Maps (n, h, w, c), h and w even -> (n, h / 2, w / 2, c + 3): the means, then the differences."""
+        upper, lower = maps[:, ::2, :, :1], maps[:, 1::2, :, :1]
+        pairs = [(rows[:, :, ::2], rows[:, :, 1::2]) for rows in (upper + lower, upper - lower)]
+        (left, right), (left_fall, right_fall) = pairs
+        details = [left - right, left_fall + right_fall, left_fall - right_fall]
+        return ops.concatenate([ops.average_pool(maps, 2), *(detail / 2 for detail in details)], axis=-1)
 
 
 class RoundTrip(keras.layers.Layer):
@@ -353,6 +378,11 @@ def set_progress(model: keras.Model, progress: float) -> None:
     for layer in model.layers:
         if isinstance(layer, DropBlock):
             layer.progress.assign(progress)
+
+
+def _finer(maps: keras.KerasTensor) -> keras.KerasTensor:
+    """Each cell as 2x2 pixels: (n, h, w, c) -> (n, 2 h, 2 w, c)."""
+    return ops.repeat(ops.repeat(maps, 2, axis=1), 2, axis=2)
 
 
 def _overlap(cells: int, fine: int) -> np.ndarray:

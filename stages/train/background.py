@@ -6,29 +6,32 @@ import numpy as np
 
 FOLDS = 5
 MOST_IMAGES = 2000  # that are fitted, evenly spaced: their products are held in memory
-SMOOTH = 2.0  # pixels over which the deviation is averaged
+SMOOTH = 2.0  # cells over which a deviation is averaged
 SMALLEST = 1e-6  # of the first component's variance: less is rounding
 FLOOR = 0.3  # of the median deviation, so that a corner which never varies does not shout
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A background, and those that know nothing of a fold of the images; all share deviation and spread."""
+    """A background, and those that know nothing of a fold of the images; all share what is known but mean and
+    components. A grid (h / 2, w / 2) is half as fine as the images."""
 
     mean: np.ndarray
     """(h, w) float32."""
     components: np.ndarray
-    """(count, h * w) float32, orthonormal; with too few images the last are zero."""
+    """(count, h / 2 * w / 2) float32, orthonormal; with too few images the last are zero."""
     deviation: np.ndarray
-    """(h, w) float32, of what is left of images that were not fitted."""
+    """(h / 2, w / 2) float32, of what is left of images that were not fitted."""
     spread: np.ndarray
-    """(h, w) float32, of the images about the mean."""
+    """(h / 2, w / 2) float32, of the images about the mean."""
+    detail: np.ndarray
+    """(h / 2, w / 2) float32, deviation of what a grid half as fine does not show of the images about the mean."""
     without: list[tuple[np.ndarray, np.ndarray]]
     """Mean and components fitted on all folds but one, for each fold."""
 
 
 def fit(images: np.ndarray, folds: np.ndarray, count: int) -> Fitted:
-    """Fit images (n, h, w), each of the fold (n,) whose number is below `FOLDS`.
+    """Fit images (n, h, w), h and w even, each of the fold (n,) whose number is below `FOLDS`.
 
     What is left of an image that was fitted is less than what is left of a new one. So the deviation is that of images
     of each fold, with the background of the others; and a network learns from such images too. One thread computes, so
@@ -36,22 +39,35 @@ def fit(images: np.ndarray, folds: np.ndarray, count: int) -> Fitted:
     """
     from threadpoolctl import threadpool_limits
 
-    shape, flat = images.shape[1:], images.reshape(len(images), -1)
-    middle = flat.mean(axis=0, dtype=np.float64).astype(np.float32)
-    flat = flat - middle
+    middle = images.mean(axis=0, dtype=np.float64).astype(np.float32)
+    grid = middle.shape[0] // 2, middle.shape[1] // 2
+    flat, squares = np.empty((len(images), grid[0] * grid[1]), np.float32), np.zeros(grid)
+    for row, image in zip(flat, images, strict=True):  # one by one: memory
+        coarse = _coarse(image - middle)
+        row[:] = coarse.ravel()
+        squares += _coarse((image - middle) ** 2) - coarse**2
+    detail = _smoothed(np.sqrt(np.maximum(squares, 0) / len(images)))
     with threadpool_limits(1):
         products = flat @ flat.T
         offset, components = _principal(flat, products, np.ones(len(flat), bool), count)
         without = [_principal(flat, products, folds != fold, count) for fold in range(FOLDS)]
-        squares = np.zeros(len(middle))
+        squares = np.zeros(flat.shape[1])
         for fold, (its_offset, its_components) in enumerate(without):
             rest = flat[folds == fold] - its_offset
             rest -= (rest @ its_components.T) @ its_components
             squares += (rest**2).sum(axis=0, dtype=np.float64)
-    deviation, spread = (_smoothed(np.sqrt(found).reshape(shape)) for found in (squares / len(flat), flat.var(axis=0)))
-    means = [(middle + one).reshape(shape) for one in (offset, *(its for its, _ in without))]
+    deviation, spread = (_smoothed(np.sqrt(found).reshape(grid)) for found in (squares / len(flat), flat.var(axis=0)))
+    means = [
+        middle + one.reshape(grid).repeat(2, axis=0).repeat(2, axis=1) for one in (offset, *(its for its, _ in without))
+    ]
     others = list(zip(means[1:], (many for _, many in without), strict=True))
-    return Fitted(means[0], components, deviation, spread, others)
+    return Fitted(means[0], components, deviation, spread, detail, others)
+
+
+def _coarse(image: np.ndarray) -> np.ndarray:
+    """Means of 2x2 pixels: (h, w) -> (h / 2, w / 2)."""
+    height, width = image.shape
+    return image.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3))
 
 
 def _principal(flat: np.ndarray, products: np.ndarray, chosen: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -32,11 +32,14 @@ def trained_part(parts: Parts, file: FeatureFile, train: Part, finding: int) -> 
         return preprocessing(file.read(train.rows[places]).astype(np.float32)).numpy()
 
     folds, usual = _folds(train), _usual(train.labels, finding)
-    fitted = background.fit(grey(usual)[..., 0], folds[usual], layer.count)
+    images = np.empty((len(usual), *layer.output.shape[1:3]), np.float32)
+    for chunk in runtime.batches(len(usual), file.batch_size):
+        images[chunk] = grey(usual[chunk])[..., 0]
+    fitted = background.fit(images, folds[usual], layer.count)
     _assign(layer, fitted, fitted.mean, fitted.components)
     shape = len(folds), *layer.output.shape[1:]
     with tempfile.TemporaryFile() as room:  # memory may not do; and components are too large to be read for each batch
-        rest = np.memmap(room, np.float32, "w+", shape=shape)
+        rest = np.memmap(room, np.float16, "w+", shape=shape)
     for fold, known in enumerate(fitted.without):
         twin, places = _twin(layer, fitted, *known), np.flatnonzero(folds == fold)
         for chunk in runtime.batches(len(places), file.batch_size):
@@ -70,3 +73,4 @@ def _assign(layer: Background, fitted: background.Fitted, mean: np.ndarray, comp
     layer.components.assign(components)
     layer.deviation.assign(fitted.deviation)
     layer.spread.assign(fitted.spread)
+    layer.detail.assign(fitted.detail)

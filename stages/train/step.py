@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from stages.models.trained import Trained
 from stages.train import augment, devices, precision, schedule
+from stages.train.optimizers import optimizer
 from stages.train.settings import Settings
 
 
@@ -18,7 +19,7 @@ class Trainer:
     def __init__(self, tail: keras.Model, settings: Settings, model: Trained) -> None:
         self._tail, self._settings, self._model = tail, settings, model
         self._augment = augment.layers(settings.augment, settings.seed)
-        self._optimizers = [(optimizer(settings, rate), rate, part) for rate, part in self._trained_parts()]
+        self._optimizers = self._made_optimizers()
         for made, _, part in self._optimizers:
             made.build(part)
         self._strategy = tf.distribute.get_strategy()
@@ -26,15 +27,19 @@ class Trainer:
             devices.synchronize(tail)
         self._step = tf.function(self._shared_step)
 
-    def _trained_parts(self) -> list[tuple[float, list[keras.Variable]]]:
-        """Step size and variables of the head, and of the backbone behind the cut where there is one."""
+    def _made_optimizers(self) -> list[tuple[keras.optimizers.Optimizer, float, list[keras.Variable]]]:
+        """Optimiser, step size and variables of the head, and of the backbone behind the cut where there is one."""
         head = [
             value for layer in self._tail.layers if layer.name.startswith("head") for value in layer.trainable_variables
         ]
         known = {id(value) for value in head}
         backbone = [value for value in self._tail.trainable_variables if id(value) not in known]
-        parts = [(self._settings.learning_rate, head), (self._settings.backbone_learning_rate, backbone)]
-        return [(rate, part) for rate, part in parts if part]
+        rates = self._settings.learning_rate, self._settings.backbone_learning_rate
+        return [
+            (optimizer(self._settings, rate, head=part is head), rate, part)
+            for rate, part in zip(rates, (head, backbone), strict=True)
+            if part
+        ]
 
     @property
     def variables(self) -> list[keras.Variable]:
@@ -85,14 +90,3 @@ class Trainer:
             targets = tf.cast(labels == positive, tf.float32)
             return tf.nn.sigmoid_cross_entropy_with_logits(targets, logits[:, 0])
         return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-
-
-def optimizer(settings: Settings, learning_rate: float) -> keras.optimizers.Optimizer:
-    """The optimiser that the parameters name; biases and normalisation do not decay."""
-    options = {"learning_rate": learning_rate, "weight_decay": settings.weight_decay or None}
-    if settings.optimizer == "sgd":
-        made = keras.optimizers.SGD(momentum=settings.momentum, nesterov=settings.momentum > 0, **options)
-    else:
-        made = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}[settings.optimizer](**options)
-    made.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return made

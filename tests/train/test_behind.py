@@ -63,7 +63,8 @@ def test_what_is_left_of_an_image_does_not_depend_on_its_group(made, pixels):
     same_fold = GROUPS % background.FOLDS == 0
     before, after = made()[2], made(changed)[2]
     first, second = (made(images)[3].deviation.numpy() for images in (pixels, changed))
-    np.testing.assert_allclose(before[0, ..., 0] * first, after[0, ..., 0] * second, atol=1e-4)
+    one, other = (images[0, ..., 0].astype(np.float32).reshape(16, 2, 20, 2).mean((1, 3)) for images in (before, after))
+    np.testing.assert_allclose(one * first, other * second, atol=1e-3)
     assert np.abs(before[~same_fold] - after[~same_fold]).max() > 1e-2
 
 

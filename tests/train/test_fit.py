@@ -1,6 +1,5 @@
 """The training loop: learns, chooses the best epoch, and gives the same bytes again."""
 
-import keras
 import numpy as np
 import pytest
 from sklearn.metrics import log_loss, roc_auc_score
@@ -9,7 +8,7 @@ from stages.common import files
 from stages.common.errors import UserError
 from stages.models import compose, runtime, trained
 from stages.models.feature_file import FeatureFile
-from stages.train import fit, step
+from stages.train import fit
 from stages.train.settings import Settings
 from tests import factories
 
@@ -207,19 +206,6 @@ def test_balanced_weights_move_the_probabilities_of_a_rare_class(trainer):
         _, history = trainer(labels, [0, 1] * 5, class_weights=policy, epochs=4, learning_rate=1e-3)
         means[policy] = history[-1]["validation_loss"]
     assert means["balanced"] < means["none"]
-
-
-@pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop"])
-def test_weight_decay_shrinks_kernels_and_leaves_biases_alone(optimizer):
-    runtime.start()
-    layer = keras.layers.Dense(3, name="head_dense")
-    layer.build((None, 4))
-    layer.set_weights([np.full((4, 3), 2.0), np.full(3, 2.0)])
-    made = step.optimizer(Settings(optimizer=optimizer, weight_decay=0.1), 0.5)
-    made.build(layer.trainable_variables)
-    made.apply_gradients([(0 * variable, variable) for variable in layer.trainable_variables])
-    np.testing.assert_allclose(layer.kernel.numpy(), 2 * (1 - 0.5 * 0.1), rtol=1e-6)
-    np.testing.assert_allclose(layer.bias.numpy(), 2)
 
 
 def test_the_backbone_behind_the_cut_learns_at_its_own_rate(tmp_path):
