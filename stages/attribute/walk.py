@@ -57,13 +57,13 @@ def _split(operation: keras.Operation, replaced: Container[str]) -> tuple[Functi
     """An operation as what comes before the replaced function, and that function; None where it has none."""
     name = name_of(operation)
     if name in replaced:
-        return lambda x: x, operation
+        return lambda x, **_: x, operation
     if name == "Cast":
         return lambda x: _rounded(x, operation), None
     activation = getattr(operation, "activation", None)
     if activation is None or name_of(activation) not in replaced:
         return operation, None
-    return (lambda x: x) if name == "Activation" else _without_activation(operation), activation
+    return (lambda x, **_: x) if name == "Activation" else _without_activation(operation), activation
 
 
 def _rounded(x: tf.Tensor, cast: keras.Operation) -> tf.Tensor:

@@ -175,4 +175,5 @@ def _head(design: Design, features: keras.KerasTensor, present: keras.KerasTenso
 def _dropped(design: Design, name: str, tensor: keras.KerasTensor) -> keras.KerasTensor:
     settings = design.drop_block
     seed = zlib.crc32(f"{design.head_seed} {name}".encode())
-    return layers.DropBlock(settings.keep, settings.size, settings.shared, seed, name=f"{name}_drop_block")(tensor)
+    name = f"{name}_drop_block"
+    return layers.DropBlock(settings.keep, settings.size, settings.shared, settings.ramp, seed, name=name)(tensor)

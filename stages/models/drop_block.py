@@ -28,7 +28,3 @@ class Settings(Section):
     def at(self, place: Literal["backbone", "head"]) -> bool:
         """Whether anything is dropped at a place."""
         return self.keep < 1 and self.place in (place, "both")
-
-    def progress(self, epoch: int, epochs: int) -> float:
-        """How much of the dropping is in force in an epoch (from 1): 0 to 1."""
-        return 1.0 if self.ramp == 0 else min(1.0, (epoch - 1) / (self.ramp * epochs))

@@ -47,9 +47,8 @@ class Background(keras.layers.Layer):
     """How images differ from what is usual, in two channels, each over how much that varies, pixel by pixel.
 
     First what is left when a mean image and what lies along principal components is subtracted; then the difference
-    from the mean alone, which tells where in the body a pixel is. The components are known on a grid half as fine, as
-    anatomy has no finer detail in common; in the first channel, what the means of 2x2 pixels leave of the image and of
-    the mean is added, over how much that varies. All is fitted before training (`stages.train.background`), not
+    from the mean alone, which tells where in the body a pixel is. Components, deviation and spread are known on a grid
+    half as fine: anatomy has no finer detail in common. All is fitted before training (`stages.train.background`), not
     trained.
     """
 
@@ -64,8 +63,7 @@ class Background(keras.layers.Layer):
         grid = height // 2, width // 2
         self.mean = self._fitted("mean", (height, width), "zeros")
         self.components = self._fitted("components", (self.count, grid[0] * grid[1]), "zeros")
-        for name in ("deviation", "spread", "detail"):
-            setattr(self, name, self._fitted(name, grid, "ones"))
+        self.deviation, self.spread = (self._fitted(name, grid, "ones") for name in ("deviation", "spread"))
 
     def call(self, images: keras.KerasTensor) -> keras.KerasTensor:
         """Images (n, h, w, 1), h and w even -> (n, h, w, 2)."""
@@ -73,10 +71,9 @@ class Background(keras.layers.Layer):
         coarse = ops.average_pool(difference, 2)
         flat = ops.reshape(coarse, (-1, self.components.shape[1]))
         usual = ops.matmul(ops.matmul(flat, ops.transpose(self.components)), self.components)
-        rest = coarse - ops.reshape(usual, (-1, *coarse.shape[1:]))
-        detail = (difference - _finer(coarse)) / _finer(self.detail[None, ..., None])
-        scaled = ops.concatenate([rest / self.deviation[..., None], coarse / self.spread[..., None]], axis=-1)
-        return _finer(scaled) + ops.pad(detail, ((0, 0), (0, 0), (0, 0), (0, 1)))
+        rest = difference - _finer(ops.reshape(usual, (-1, *coarse.shape[1:])))
+        scale = _finer(ops.stack([1 / self.deviation, 1 / self.spread], axis=-1)[None])
+        return ops.concatenate([rest, difference], axis=-1) * scale
 
     def _fitted(self, name: str, shape: tuple, start: str) -> keras.Variable:
         return self.add_weight(name=name, shape=shape, initializer=start, trainable=False)
@@ -88,19 +85,23 @@ class Background(keras.layers.Layer):
 class Haar(keras.layers.Layer):
     """Each 2x2 pixels as their mean and three differences: along the row, along the column, and across.
 
-    The Haar wavelet's first level. The differences are of unit length, of the first channel alone; they are what a
-    coarser grid does not show.
+    The first level of the Haar wavelet. The differences are of the first channel alone, and multiplied by `gain`, which
+    is fitted before training so that they vary as much as the means.
     """
 
     linear = True
 
+    def build(self, shape: tuple) -> None:  # noqa: ARG002 -- Keras's interface
+        self.gain = self.add_weight(name="gain", shape=(), initializer="ones", trainable=False)
+
     def call(self, maps: keras.KerasTensor) -> keras.KerasTensor:
         """Maps (n, h, w, c), h and w even -> (n, h / 2, w / 2, c + 3): the means, then the differences."""
-        upper, lower = maps[:, ::2, :, :1], maps[:, 1::2, :, :1]
-        pairs = [(rows[:, :, ::2], rows[:, :, 1::2]) for rows in (upper + lower, upper - lower)]
-        (left, right), (left_fall, right_fall) = pairs
-        details = [left - right, left_fall + right_fall, left_fall - right_fall]
-        return ops.concatenate([ops.average_pool(maps, 2), *(detail / 2 for detail in details)], axis=-1)
+        count = maps.shape[-1]
+        means, falls = (np.zeros((2, 2, count, count + 3), np.float32) for _ in range(2))
+        means[:, :, range(count), range(count)] = 1 / 4
+        fall, even = np.array([1, -1]) / np.sqrt(2), np.array([1, 1]) / np.sqrt(2)
+        falls[:, :, 0, count:] = np.stack([np.outer(even, fall), np.outer(fall, even), np.outer(fall, fall)], axis=-1)
+        return ops.conv(maps, means + self.gain * falls, strides=2)
 
 
 class RoundTrip(keras.layers.Layer):
@@ -156,20 +157,40 @@ class LogSumExpPooling2D(keras.layers.Layer):
 
 
 class TopPooling2D(keras.layers.Layer):
-    """The mean of the k largest values over h and w (Durand et al. 2017, CVPR, with positive evidence alone)."""
+    """The mean of the k largest values over h and w (Durand et al. 2017, CVPR, with positive evidence alone).
 
-    def __init__(self, k: int, **options: object) -> None:
+    With `start`, so many count when training starts, and ever fewer until k are left when `RAMP` of it is done.
+    """
+
+    RAMP = 0.5
+
+    def __init__(self, k: int, start: int | None = None, **options: object) -> None:
         super().__init__(**options)
-        self.k = k
+        self.k, self.start = k, start
 
-    def call(self, scores: keras.KerasTensor) -> keras.KerasTensor:
+    def build(self, shape: tuple) -> None:  # noqa: ARG002 -- Keras's interface
+        if self.start is not None:
+            self.progress = self.add_weight(name=PROGRESS, shape=(), initializer="ones", trainable=False)
+
+    def call(self, scores: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
         """Scores (n, h, w, c) -> (n, c)."""
         cells = ops.shape(scores)[1] * ops.shape(scores)[2]
         rows = ops.transpose(ops.reshape(scores, (-1, cells, scores.shape[-1])), (0, 2, 1))
-        return ops.mean(ops.top_k(rows, k=min(self.k, cells))[0], axis=-1)
+        if self.start is None or not training:
+            return ops.mean(ops.top_k(rows, k=min(self.k, cells))[0], axis=-1)
+        most = min(max(self.start, self.k), cells)
+        counting = self.start * (self.k / self.start) ** self.progress
+        shares = ops.clip(counting - ops.arange(most, dtype="float32"), 0, 1)
+        shares = ops.cast(shares / ops.sum(shares), scores.dtype)
+        return ops.sum(ops.top_k(rows, k=most)[0] * shares, axis=-1)
+
+    def set_progress(self, done: float) -> None:
+        """Part of the training that is done, 0 to 1."""
+        if self.start is not None:
+            self.progress.assign(min(1.0, done / self.RAMP))
 
     def get_config(self) -> dict:
-        return {**super().get_config(), "k": self.k}
+        return {**super().get_config(), "k": self.k, "start": self.start}
 
 
 class GeneralizedMeanPooling2D(keras.layers.Layer):
@@ -223,14 +244,15 @@ class DropBlock(keras.layers.Layer):
 
     Ghiasi et al. 2018, arXiv:1810.12890, algorithm 1. Squares lie wholly on the map and may overlap; gamma makes the
     share of centres such that, without overlaps, 1 - keep of the cells is dropped. What is left is multiplied by all
-    cells / cells left, counted over the batch. `progress` (0 to 1) scales the dropped share; see `set_progress`.
+    cells / cells left, counted over the batch. The dropped share grows from nothing until `ramp` of the training is
+    done; with 0 it is whole at once.
     """
 
     linear = True
 
-    def __init__(self, keep: float, size: int, shared: bool, seed: int, **options: object) -> None:
+    def __init__(self, keep: float, size: int, shared: bool, ramp: float, seed: int, **options: object) -> None:
         super().__init__(**options)
-        self.keep, self.block, self.shared, self.seed = keep, size, shared, seed
+        self.keep, self.block, self.shared, self.ramp, self.seed = keep, size, shared, ramp, seed
         self.random = keras.random.SeedGenerator(seed)
 
     def build(self, shape: tuple) -> None:  # noqa: ARG002 -- Keras's interface
@@ -256,8 +278,12 @@ class DropBlock(keras.layers.Layer):
         room = (0, 0), (size - 1, size - 1), (size - 1, size - 1), (0, 0)
         return 1 - ops.max_pool(ops.pad(corners, room), size, strides=1, padding="valid")
 
+    def set_progress(self, done: float) -> None:
+        """Part of the training that is done, 0 to 1."""
+        self.progress.assign(min(1.0, done / self.ramp) if self.ramp else 1.0)
+
     def get_config(self) -> dict:
-        own = {"keep": self.keep, "size": self.block, "shared": self.shared, "seed": self.seed}
+        own = {"keep": self.keep, "size": self.block, "shared": self.shared, "ramp": self.ramp, "seed": self.seed}
         return {**super().get_config(), **own}
 
 
@@ -373,11 +399,11 @@ class KeepPresent(keras.layers.Layer):
         return features * ops.reshape(ops.cast(present, features.dtype), (-1, *present.shape[1:], *alike))
 
 
-def set_progress(model: keras.Model, progress: float) -> None:
-    """How much of every DropBlock's dropping is in force, 0 to 1."""
+def set_progress(model: keras.Model, done: float) -> None:
+    """Tell the layers that change in the course of training which part of it is done, 0 to 1."""
     for layer in model.layers:
-        if isinstance(layer, DropBlock):
-            layer.progress.assign(progress)
+        if hasattr(layer, "set_progress"):
+            layer.set_progress(done)
 
 
 def _finer(maps: keras.KerasTensor) -> keras.KerasTensor:

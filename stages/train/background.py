@@ -24,8 +24,8 @@ class Fitted:
     """(h / 2, w / 2) float32, of what is left of images that were not fitted."""
     spread: np.ndarray
     """(h / 2, w / 2) float32, of the images about the mean."""
-    detail: np.ndarray
-    """(h / 2, w / 2) float32, deviation of what a grid half as fine does not show of the images about the mean."""
+    gain: float
+    """What the Haar wavelet's differences are multiplied by, so that their deviation is 1."""
     without: list[tuple[np.ndarray, np.ndarray]]
     """Mean and components fitted on all folds but one, for each fold."""
 
@@ -41,12 +41,11 @@ def fit(images: np.ndarray, folds: np.ndarray, count: int) -> Fitted:
 
     middle = images.mean(axis=0, dtype=np.float64).astype(np.float32)
     grid = middle.shape[0] // 2, middle.shape[1] // 2
-    flat, squares = np.empty((len(images), grid[0] * grid[1]), np.float32), np.zeros(grid)
+    flat, fine = np.empty((len(images), grid[0] * grid[1]), np.float32), np.zeros(grid)
     for row, image in zip(flat, images, strict=True):  # one by one: memory
         coarse = _coarse(image - middle)
         row[:] = coarse.ravel()
-        squares += _coarse((image - middle) ** 2) - coarse**2
-    detail = _smoothed(np.sqrt(np.maximum(squares, 0) / len(images)))
+        fine += _coarse((image - middle) ** 2) - coarse**2
     with threadpool_limits(1):
         products = flat @ flat.T
         offset, components = _principal(flat, products, np.ones(len(flat), bool), count)
@@ -57,17 +56,25 @@ def fit(images: np.ndarray, folds: np.ndarray, count: int) -> Fitted:
             rest -= (rest @ its_components.T) @ its_components
             squares += (rest**2).sum(axis=0, dtype=np.float64)
     deviation, spread = (_smoothed(np.sqrt(found).reshape(grid)) for found in (squares / len(flat), flat.var(axis=0)))
-    means = [
-        middle + one.reshape(grid).repeat(2, axis=0).repeat(2, axis=1) for one in (offset, *(its for its, _ in without))
-    ]
+    means = [middle + _finer(one.reshape(grid)) for one in (offset, *(its for its, _ in without))]
     others = list(zip(means[1:], (many for _, many in without), strict=True))
-    return Fitted(means[0], components, deviation, spread, detail, others)
+    return Fitted(means[0], components, deviation, spread, _gain(fine / len(images), deviation), others)
+
+
+def _gain(fine: np.ndarray, deviation: np.ndarray) -> float:
+    """From the mean square (h / 2, w / 2) of pixels about the mean of their 2x2: four make three differences."""
+    variance = float((fine * 4 / 3 / deviation**2).mean())
+    return 1 / np.sqrt(variance) if variance > SMALLEST else 1.0
+
+
+def _finer(cells: np.ndarray) -> np.ndarray:
+    """Each cell as 2x2 pixels: (h, w) -> (2 h, 2 w)."""
+    return cells.repeat(2, axis=0).repeat(2, axis=1)
 
 
 def _coarse(image: np.ndarray) -> np.ndarray:
     """Means of 2x2 pixels: (h, w) -> (h / 2, w / 2)."""
-    height, width = image.shape
-    return image.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3))
+    return (image[::2, ::2] + image[::2, 1::2] + image[1::2, ::2] + image[1::2, 1::2]) / 4
 
 
 def _principal(flat: np.ndarray, products: np.ndarray, chosen: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,7 @@
 """What is trained, and what it is given: the tail and kept features, or what lies behind a background."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import keras
 import numpy as np
@@ -26,25 +26,31 @@ def trained_part(parts: Parts, file: FeatureFile, train: Part, finding: int) -> 
     layer = next((layer for layer in parts.tail.layers if isinstance(layer, Background)), None)
     if layer is None:
         return parts.tail, lambda places: file.read(train.rows[places])
-    preprocessing = parts.whole.get_layer("preprocessing")
-
-    def grey(places: np.ndarray) -> np.ndarray:
-        return preprocessing(file.read(train.rows[places]).astype(np.float32)).numpy()
-
     folds, usual = _folds(train), _usual(train.labels, finding)
-    images = np.empty((len(usual), *layer.output.shape[1:3]), np.float32)
-    for chunk in runtime.batches(len(usual), file.batch_size):
-        images[chunk] = grey(usual[chunk])[..., 0]
+    images = np.empty((len(usual), *layer.input.shape[1:3]), np.float32)
+    for chunk, made in _run(keras.Model(parts.tail.input, layer.input), file, train.rows, usual):
+        images[chunk] = made[..., 0]
     fitted = background.fit(images, folds[usual], layer.count)
-    _assign(layer, fitted, fitted.mean, fitted.components)
+    parts.tail.get_layer("haar").gain.assign(fitted.gain)
     shape = len(folds), *layer.output.shape[1:]
     with tempfile.TemporaryFile() as room:  # memory may not do; and components are too large to be read for each batch
-        rest = np.memmap(room, np.float16, "w+", shape=shape)
-    for fold, known in enumerate(fitted.without):
-        twin, places = _twin(layer, fitted, *known), np.flatnonzero(folds == fold)
-        for chunk in runtime.batches(len(places), file.batch_size):
-            rest[places[chunk]] = twin(grey(places[chunk]))
+        rest = np.memmap(room, np.float16, "w+", shape=shape)  # of 8 bits, no more digits are left
+    left = keras.Model(parts.tail.input, keras.ops.cast(layer.output, "float16"))
+    for fold, (mean, components) in enumerate(fitted.without):
+        _assign(layer, fitted, mean, components)
+        places = np.flatnonzero(folds == fold)
+        for chunk, made in _run(left, file, train.rows, places):
+            rest[places[chunk]] = made
+    _assign(layer, fitted, fitted.mean, fitted.components)
     return keras.Model(layer.output, parts.tail.output, name="behind_background"), lambda places: rest[places]
+
+
+def _run(
+    model: keras.Model, file: FeatureFile, rows: np.ndarray, places: np.ndarray
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """What a model makes of the features in `rows[places]`, by and by: a slice of `places`, and the outputs."""
+    outputs = runtime.run(runtime.compiled(model), file.chunks(rows[places]), file.batch_size)
+    return zip(runtime.batches(len(places), file.batch_size), outputs, strict=True)
 
 
 def _usual(labels: np.ndarray, finding: int) -> np.ndarray:
@@ -61,16 +67,8 @@ def _folds(part: Part) -> np.ndarray:
     return np.unique(part.groups, return_inverse=True)[1] % background.FOLDS
 
 
-def _twin(layer: Background, fitted: background.Fitted, mean: np.ndarray, components: np.ndarray) -> Background:
-    twin = Background(layer.count)
-    twin.build((None, *mean.shape, 1))
-    _assign(twin, fitted, mean, components)
-    return twin
-
-
 def _assign(layer: Background, fitted: background.Fitted, mean: np.ndarray, components: np.ndarray) -> None:
     layer.mean.assign(mean)
     layer.components.assign(components)
     layer.deviation.assign(fitted.deviation)
     layer.spread.assign(fitted.spread)
-    layer.detail.assign(fitted.detail)

@@ -55,7 +55,7 @@ def fit(
     for epoch in console.progress(left, len(left), "training, epochs"):
         if validation and _is_over(history, settings):
             break
-        layers.set_progress(parts.tail, settings.drop_block.progress(epoch, settings.epochs))
+        layers.set_progress(parts.tail, (epoch - 1) / settings.epochs)
         trainer.begin(epoch)
         losses = [trainer(*batch) for batch in _epoch(read, train.labels, weights, settings, epoch)]
         row = {"epoch": epoch, "loss": float(np.mean([float(loss) for loss in losses]))}

@@ -73,9 +73,9 @@ class Trainer:
         """What each device does with its share of a batch; the optimisers sum the gradients over all of them."""
         device = tf.distribute.get_replica_context()
         total = device.all_reduce(tf.distribute.ReduceOp.SUM, tf.reduce_sum(weights))
-        features = tf.cast(features, tf.float32)
         for layer in self._augment:
-            features = layer(features, training=True)
+            features = tf.cast(layer(features, training=True), tf.float32)
+        features = tf.cast(features, tf.float32)
         with tf.GradientTape() as tape:
             losses = self._losses(self._tail(features, training=True), labels)
             loss = tf.reduce_sum(losses * weights) / total

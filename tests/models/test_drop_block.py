@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from stages.models import front, runtime
-from stages.models.drop_block import Settings
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +13,7 @@ def dropped():
     from stages.models.layers import DropBlock
 
     def of(shape, keep, size, shared=False, progress=1.0, value=1.0):
-        layer = DropBlock(keep, size, shared, seed=3)
+        layer = DropBlock(keep, size, shared, 1.0, seed=3)
         layer.build(shape)
         layer.progress.assign(progress)
         return layer(np.full(shape, value, np.float32), training=True).numpy()
@@ -83,17 +82,26 @@ def test_nothing_happens_at_inference_nor_before_the_schedule_begins(dropped):
     from stages.models.layers import DropBlock
 
     values = np.random.default_rng(0).random((2, 6, 6, 3)).astype(np.float32)
-    layer = DropBlock(0.5, 3, False, seed=0)
+    layer = DropBlock(0.5, 3, False, 1.0, seed=0)
     np.testing.assert_array_equal(layer(values).numpy(), values)
     assert (dropped((4, 8, 8, 3), 0.5, 3, progress=0.0) == 1).all()
     half = (dropped((64, 20, 20, 8), 0.8, 1, progress=0.5) == 0).mean()
     assert half == pytest.approx(0.1, abs=0.005)
 
 
-def test_the_schedule_is_linear_in_the_epochs():
-    ramp = Settings(keep=0.9, ramp=0.5)
-    assert [ramp.progress(epoch, 20) for epoch in (1, 2, 6, 11, 12, 20)] == [0, 0.1, 0.5, 1, 1, 1]
-    assert Settings(keep=0.9, ramp=0.0).progress(1, 20) == 1
+@pytest.mark.parametrize(
+    ("ramp", "expected"), [(0.5, [0, 0.1, 0.5, 1, 1]), (0.0, [1, 1, 1, 1, 1]), (1.0, [0, 0.05, 0.25, 0.5, 0.95])]
+)
+def test_the_schedule_is_linear_in_what_is_done(ramp, expected):
+    from stages.models.layers import DropBlock
+
+    layer = DropBlock(0.9, 3, False, ramp, seed=0)
+    layer.build((1, 8, 8, 3))
+    found = []
+    for done in (0, 0.05, 0.25, 0.5, 0.95):
+        layer.set_progress(done)
+        found.append(float(layer.progress))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_random_numbers_and_schedules_are_no_weights():
@@ -102,7 +110,7 @@ def test_random_numbers_and_schedules_are_no_weights():
     from stages.models.layers import DropBlock, set_progress
 
     image = keras.Input((8, 8, 3))
-    model = keras.Model(image, DropBlock(0.9, 3, False, seed=0, name="drop")(image))
+    model = keras.Model(image, DropBlock(0.9, 3, False, 1.0, seed=0, name="drop")(image))
     assert front.named_weights(model) == {}
     set_progress(model, 0.25)
     assert float(model.get_layer("drop").progress) == 0.25

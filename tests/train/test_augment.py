@@ -87,6 +87,17 @@ def test_mirrored_and_shifted_images_are_not_blurred():
     assert set(np.unique(result)) <= set(np.unique(images(1)))
 
 
+def test_mirrored_and_shifted_images_are_those_of_the_affine_transformation():
+    pictures = np.random.default_rng(0).integers(0, 255, (12, 10, 14, 2)).astype(np.uint8)
+    made = {}
+    for blurs in (False, True):
+        layer = augment.RandomAffine(Settings(flip="both", shift=0.3), 3)
+        layer._blurs = blurs
+        made[blurs] = np.asarray(layer(pictures))
+    assert made[False].dtype == np.uint8
+    np.testing.assert_allclose(made[False], made[True], atol=1e-3)
+
+
 def test_changes_of_place_are_made_at_once():
     assert len(augment.layers(Settings(flip="both", rotation=9, shear=0.1, zoom=0.1, shift=0.1, crop=0.9), 0)) == 1
 

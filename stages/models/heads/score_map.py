@@ -29,6 +29,10 @@ class Settings(Section):
     k: Annotated[int, Field(ge=1)] = 4
     """Cells that count with `top`."""
 
+    k_start: Annotated[int, Field(ge=1)] | None = None
+    """Cells that count with `top` when training starts: then no cell means anything yet, and many learn faster than
+    few. They become fewer until halfway `k` are left. null: `k`."""
+
     hidden: Annotated[int, Field(ge=1)] | None = None
     """Units of a 1x1 convolution with ReLU before the scores; null: none."""
 
@@ -60,6 +64,6 @@ def _pooling(settings: Settings) -> "keras.Layer":
     return {
         "mean": lambda: layers.GlobalAveragePooling2D(name=name),
         "lse": lambda: LogSumExpPooling2D(settings.r, name=name),
-        "top": lambda: TopPooling2D(settings.k, name=name),
+        "top": lambda: TopPooling2D(settings.k, settings.k_start, name=name),
         "max": lambda: layers.GlobalMaxPooling2D(name=name),
     }[settings.pooling]()
