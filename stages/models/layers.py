@@ -162,7 +162,7 @@ class TopPooling2D(keras.layers.Layer):
     With `start`, so many count when training starts, and ever fewer until k are left when `RAMP` of it is done.
     """
 
-    RAMP = 0.5
+    RAMP = 0.25
 
     def __init__(self, k: int, start: int | None = None, **options: object) -> None:
         super().__init__(**options)

@@ -31,7 +31,7 @@ class Settings(Section):
 
     k_start: Annotated[int, Field(ge=1)] | None = None
     """Cells that count with `top` when training starts: then no cell means anything yet, and many learn faster than
-    few. They become fewer until halfway `k` are left. null: `k`."""
+    few. They become fewer until, after a quarter of the epochs, `k` are left. null: `k`."""
 
     hidden: Annotated[int, Field(ge=1)] | None = None
     """Units of a 1x1 convolution with ReLU before the scores; null: none."""
