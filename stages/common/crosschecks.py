@@ -93,7 +93,7 @@ def _frozen(params: "Params") -> list[str]:
         ]
         if len(set(backbone.hypercolumn)) < len(backbone.hypercolumn):
             found.append("`backbone.hypercolumn` names a layer twice; once is enough")
-    if backbone.views != "one" and backbone.cut == INPUT:
+    if backbone.views != "one" and backbone.cut == INPUT and backbone.name != "background_cnn":
         found.append("`backbone.views` turns what frozen layers see; with `backbone.cut: input` use `train.augment`")
     if backbone.views == "dihedral" and params.image.seen[0] != params.image.seen[1]:
         found.append("`backbone.views`: dihedral needs a square input; make height and width equal, or use flips")

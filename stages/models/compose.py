@@ -8,8 +8,9 @@ import keras
 
 from stages.common.errors import UserError
 from stages.common.schema import Section
-from stages.models import front, layers
+from stages.models import front, layers, views
 from stages.models.backbones import BACKBONES, INPUT
+from stages.models.backbones.background_cnn import BACKGROUND
 from stages.models.backbones.settings import Architecture
 from stages.models.drop_block import Settings as DropBlockSettings
 from stages.models.heads import HEADS
@@ -35,6 +36,13 @@ class Design(ImageSettings):
     border: int = 0
     drop_block: DropBlockSettings = DropBlockSettings()
     outputs: int
+
+    @property
+    def in_training(self) -> "Design":
+        """With the same weights, what is trained: layers behind the cut see one side of an image at a time."""
+        if self.cut != INPUT:
+            return self
+        return self.model_copy(update={"backbone": self.backbone.model_copy(update={"views": "one"})})
 
 
 def design_of(params: "Params") -> Design:
@@ -119,6 +127,8 @@ def _backbone(
     architecture = design.backbone
     BACKBONES[architecture.name].build(ready, architecture, at, drop)
     raw, kept = cut[design.cut]
+    if design.cut == INPUT:
+        last[design.end] = views.averaged(last.get(BACKGROUND, ready), last[design.end], architecture)
     if design.tiling is None:
         return raw, kept, last[design.end]
     if design.cut == design.end:

@@ -1,9 +1,11 @@
-"""What the frozen layers see of an image from several sides, averaged: nothing depends on how the image was held."""
+"""What layers see of an image from several sides, averaged: nothing depends on how the image was held."""
 
 from typing import TYPE_CHECKING
 
 import keras
 from keras import ops
+
+from stages.models.backbones import AVERAGED
 
 if TYPE_CHECKING:
     from stages.models.backbones.settings import Architecture
@@ -47,4 +49,4 @@ def averaged(pixels: keras.KerasTensor, features: keras.KerasTensor, architectur
         # layer by layer: attribution wants a flat model
         made = network._run_through_graph(seen, operation_fn=lambda operation: operation)
         found.append(Turned(view, back=True, name=f"view{view}_back")(made))
-    return keras.layers.Average(name="views")(found)
+    return keras.layers.Average(name=AVERAGED)(found)

@@ -87,7 +87,7 @@ def _fit(
     held_out = None if validation is None else part(validation)
     strategy = devices.strategy(settings.compute.gpus)
     with strategy.scope():
-        whole = compose.compose(design)
+        whole = compose.compose(design.in_training)
         front.assign(whole.whole, files.read_arrays(paths.WEIGHTS / f"{design.backbone.name}.h5"))
         arrays, history = fit.fit(whole, file, part(train), held_out, settings.train, untrained, checkpoint, epochs)
     if fold >= 0 or settings.train.refit:

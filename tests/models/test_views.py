@@ -1,5 +1,6 @@
 """Features from several sides, and from several layers."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -134,3 +135,24 @@ def test_deeplift_is_complete_from_all_sides(head):
     np.testing.assert_allclose(
         contributions.sum(axis=(1, 2, 3)), delta, rtol=2e-3, atol=2e-5 * np.abs(contributions).sum()
     )
+
+
+def test_a_trained_network_sees_what_its_background_leaves_from_each_side():
+    """Training sees one side, with the same weights; the head is given the mean of all, turned back."""
+    values = {
+        "backbone__name": "background_cnn", "backbone__widths": [4, 6], "backbone__components": 2,
+        "backbone__cut": "input", "backbone__train_statistics": True, "head__kind": "score_map",
+    }  # fmt: skip
+    design = factories.design(**values, backbone__views="flips")
+    several, one = _randomized(compose.compose(design)), compose.compose(design.in_training)
+    weights = {name: np.array(value) for name, value in front.named_weights(several.whole).items()}
+    assert set(weights) == set(front.named_weights(one.whole))
+    front.assign(one.whole, weights)
+    behind, features = one.whole.get_layer("background").output, one.whole.get_layer("conv2").output
+    left, network = keras.Model(one.whole.input, behind), keras.Model(behind, features)
+    rest = left(images()).numpy()
+    wanted = [network(rest).numpy()]
+    wanted += [np.flip(network(np.flip(rest, axes).copy()).numpy(), axes) for axes in (1, 2, (1, 2))]
+    seen = keras.Model(several.whole.input, several.whole.get_layer("views").output)(images())
+    np.testing.assert_allclose(seen, np.mean(wanted, axis=0), rtol=1e-4, atol=1e-5)
+    assert np.abs(wanted[0] - wanted[1]).max() > 1e-3

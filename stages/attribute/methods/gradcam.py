@@ -12,7 +12,7 @@ import numpy as np
 from stages.attribute.cells import on_input_grid
 from stages.attribute.methods.base import Batch, MapSettings, Result, Subject
 from stages.attribute.walk import walk, with_gradient
-from stages.models.backbones import BACKBONES, INPUT
+from stages.models.backbones import AVERAGED, BACKBONES, INPUT
 
 if TYPE_CHECKING:
     import keras
@@ -51,7 +51,7 @@ def problems(settings: LayerSettings, params: "Params") -> list[str]:
     if settings.layer is not None and settings.layer not in allowed:
         return [f"layer `{settings.layer}` is not in the model; choose one of: {', '.join(allowed)}"]
     views, cut = params.backbone.views, params.backbone.cut
-    one_of_many = views != "one" and settings.layer not in (None, end) and cut in layers
+    one_of_many = views != "one" and settings.layer not in (None, end) and cut in (INPUT, *layers)
     if one_of_many and needs(settings, params.backbone, cut, end) == "images":
         return [f"layer `{settings.layer}` sees the image from several sides (`backbone.views`); leave `layer` null"]
     return []
@@ -117,7 +117,8 @@ def compiled(
     import keras
     import tensorflow as tf
 
-    explained = whole.get_layer("cut" if layer == cut else layer).output
+    several = cut == INPUT and any(one.name == AVERAGED for one in whole.layers)  # of the end: others are refused
+    explained = whole.get_layer(AVERAGED if several else "cut" if layer == cut else layer).output
     source = whole.input if from_images or cut == INPUT else whole.get_layer("cut").output
     is_input = explained is source
     above = keras.Model(source, whole.output if is_input else [explained, whole.output])

@@ -43,3 +43,4 @@ BACKBONES = {
     "vgg19": vgg19.NETWORK,
 }
 INPUT = "input"
+AVERAGED = "views"  # the layer that averages what is seen from several sides

@@ -31,7 +31,8 @@ class Architecture(Section):
     views: Literal["one", "mirror", "flips", "dihedral"] = "one"
     """From how many sides the frozen layers see an image; the kept features are the mean, each turned back. mirror:
     also mirrored; flips: also upside down, and both; dihedral: also turned by a quarter, which is eight (of a square
-    input). Extraction takes so many times as long."""
+    input). Extraction takes so many times as long. With background_cnn, whose layers are trained: from how many sides
+    they see, after training, what the background leaves; the mean is what the head is given."""
 
     components: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Principal components of the training images without the finding that background_cnn removes; null: 200."""

@@ -82,7 +82,7 @@ MODELS = {  # its keys, and the methods that refuse it
     "background": (
         {
             "backbone__name": "background_cnn", "backbone__widths": [4, 6], "backbone__cut": "input",
-            "backbone__components": 3, "backbone__train_statistics": True,
+            "backbone__components": 3, "backbone__train_statistics": True, "backbone__views": "flips",
             "head__kind": "score_map", "head__score_map__pooling": "top",
         },
         {"attention", "deepshap"},
