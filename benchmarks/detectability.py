@@ -2,7 +2,7 @@
 
 An observer who knows the lesions' exact shapes and how normal images vary, but not where a lesion is: the prewhitening
 matched filter (Barrett and Myers 2004, Foundations of Image Science, 13.2), ideal for linear observers of Gaussian
-variation. It looks at what the background of `background_cnn` leaves of an image, as the recipe `phantom` does. The
+variation. It looks at what the background of `background_cnn` leaves of an image, on a grid half as fine as that. The
 same image is drawn with and without its lesions, so their signal is known; the variation is that of normal patients'
 images of the same place, as a power spectrum. `d` (detectability) of an image is that of its clearest lesion. Who does
 not know the place takes the largest answer of many places: the AUC is given for 1 to 1000 independent ones. Some
@@ -25,7 +25,7 @@ from stages.fetch.phantom.settings import Settings
 from stages.models.backbones.background_cnn import COMPONENTS
 from stages.train import background
 
-SIDE, WINDOW = 128, 48  # of the recipe's input, and of the part around a lesion, in pixels
+SIDE, WINDOW = 128, 48  # of the grid, and of the part around a lesion, in cells
 PLACES = (1, 30, 100, 300, 1000)
 LIMITS = (2, 3, 4, 5)
 DRAWS = 4  # of the noise, for each image
@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=3001)
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
-    settings = Settings(patients=arguments.patients, seed=arguments.seed)
+    settings = Settings(patients=arguments.patients, seed=arguments.seed, size=2 * SIDE)
     with concurrent.futures.ProcessPoolExecutor(arguments.workers) as pool:
         found = detectabilities(settings, pool)
     print(
@@ -60,9 +60,9 @@ def detectabilities(settings: Settings, pool: concurrent.futures.Executor) -> np
     usual = _drawn(pool, _without, settings, normal)
     folds = np.array([item.patient for item in normal]) // 2 % background.FOLDS
     fitted = background.fit(usual, folds, COMPONENTS)
-    rest = np.empty_like(usual)
+    rest = np.empty((len(usual), SIDE, SIDE), np.float32)
     for fold, known in enumerate(fitted.without):
-        rest[folds == fold] = _left(usual[folds == fold] - known[0], known[1]) / fitted.deviation
+        rest[folds == fold] = _left(background.coarse(usual[folds == fold] - known[0]), known[1]) / fitted.deviation
     return np.array([_detectability(*three, fitted, rest) for three in _drawn(pool, _three, settings, abnormal)])
 
 
@@ -121,16 +121,14 @@ def _drawn(
 def _three(settings: Settings, item: Item) -> np.ndarray:
     """An image with the lesions its patient has or would have, without them, and their mask (3, SIDE, SIDE)."""
     ill = compose(settings, item, patient_lesions(settings, item))
-    return np.stack([_small(ill.pixels / 255), _without(settings, item), _small(ill.mask)])
+    return background.coarse(
+        np.stack([ill.pixels / np.float32(255), _without(settings, item), ill.mask], dtype=np.float32)
+    )
 
 
 def _without(settings: Settings, item: Item) -> np.ndarray:
-    return _small(compose(settings, item, []).pixels / 255)
-
-
-def _small(picture: np.ndarray) -> np.ndarray:
-    step = len(picture) // SIDE
-    return picture.reshape(SIDE, step, SIDE, step).mean(axis=(1, 3), dtype=np.float64).astype(np.float32)
+    """An image without lesions (2 SIDE, 2 SIDE)."""
+    return compose(settings, item, []).pixels / np.float32(255)
 
 
 if __name__ == "__main__":

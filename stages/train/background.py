@@ -43,9 +43,9 @@ def fit(images: np.ndarray, folds: np.ndarray, count: int) -> Fitted:
     grid = middle.shape[0] // 2, middle.shape[1] // 2
     flat, fine = np.empty((len(images), grid[0] * grid[1]), np.float32), np.zeros(grid)
     for row, image in zip(flat, images, strict=True):  # one by one: memory
-        coarse = _coarse(image - middle)
-        row[:] = coarse.ravel()
-        fine += _coarse((image - middle) ** 2) - coarse**2
+        difference = image - middle
+        row[:] = coarse(difference).ravel()
+        fine += coarse(difference**2) - coarse(difference) ** 2
     with threadpool_limits(1):
         products = flat @ flat.T
         offset, components = _principal(flat, products, np.ones(len(flat), bool), count)
@@ -72,9 +72,10 @@ def _finer(cells: np.ndarray) -> np.ndarray:
     return cells.repeat(2, axis=0).repeat(2, axis=1)
 
 
-def _coarse(image: np.ndarray) -> np.ndarray:
-    """Means of 2x2 pixels: (h, w) -> (h / 2, w / 2)."""
-    return (image[::2, ::2] + image[::2, 1::2] + image[1::2, ::2] + image[1::2, 1::2]) / 4
+def coarse(images: np.ndarray) -> np.ndarray:
+    """Means of 2x2 pixels: (..., h, w) -> (..., h / 2, w / 2)."""
+    upper, lower = images[..., ::2, :], images[..., 1::2, :]
+    return (upper[..., ::2] + upper[..., 1::2] + lower[..., ::2] + lower[..., 1::2]) / 4
 
 
 def _principal(flat: np.ndarray, products: np.ndarray, chosen: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -69,7 +69,7 @@ def test_in_white_noise_detectability_is_the_signals_length_over_the_deviation()
     rows, columns = np.mgrid[:side, :side]
     signal = np.exp(-((rows - 60) ** 2 + (columns - 50) ** 2) / 2 / 4**2).astype(np.float32)
     flat = np.ones((side, side), np.float32)
-    fitted = background.Fitted(0 * flat, np.zeros((1, side * side), np.float32), flat, flat, [])
+    fitted = background.Fitted(0 * flat, np.zeros((1, side * side), np.float32), flat, flat, 1.0, [])
     rest = deviation * np.random.default_rng(0).standard_normal((300, side, side))
     found = detectability._detectability(signal, 0 * signal, signal > 0.01, fitted, rest)
     assert found == pytest.approx(np.sqrt((signal**2).sum()) / deviation, rel=0.1)
