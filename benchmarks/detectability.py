@@ -2,11 +2,11 @@
 
 An observer who knows the lesions' exact shapes and how normal images vary, but not where a lesion is: the prewhitening
 matched filter (Barrett and Myers 2004, Foundations of Image Science, 13.2), ideal for linear observers of Gaussian
-variation. It looks at what the background of `background_cnn` leaves of an image, on a grid half as fine as that. The
-same image is drawn with and without its lesions, so their signal is known; the variation is that of normal patients'
-images of the same place, as a power spectrum. `d` (detectability) of an image is that of its clearest lesion. Who does
-not know the place takes the largest answer of many places: the AUC is given for 1 to 1000 independent ones. Some
-hundred places of the size of a nodule make up the lungs.
+variation. It looks at what the background of `background_cnn` leaves of an image, without the detail that a grid half
+as fine does not show. The same image is drawn with and without its lesions, so their signal is known; the variation is
+that of normal patients' images of the same place, as a power spectrum. `d` (detectability) of an image is that of its
+clearest lesion. Who does not know the place takes the largest answer of many places: the AUC is given for 1 to 1000
+independent ones. Some hundred places of the size of a nodule make up the lungs.
 """
 
 import argparse

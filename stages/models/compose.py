@@ -9,8 +9,7 @@ import keras
 from stages.common.errors import UserError
 from stages.common.schema import Section
 from stages.models import front, layers, views
-from stages.models.backbones import BACKBONES, INPUT
-from stages.models.backbones.background_cnn import BACKGROUND
+from stages.models.backbones import BACKBONES, INPUT, VIEWED
 from stages.models.backbones.settings import Architecture
 from stages.models.drop_block import Settings as DropBlockSettings
 from stages.models.heads import HEADS
@@ -128,7 +127,7 @@ def _backbone(
     BACKBONES[architecture.name].build(ready, architecture, at, drop)
     raw, kept = cut[design.cut]
     if design.cut == INPUT:
-        last[design.end] = views.averaged(last.get(BACKGROUND, ready), last[design.end], architecture)
+        last[design.end] = views.averaged(last.get(VIEWED, ready), last[design.end], architecture)
     if design.tiling is None:
         return raw, kept, last[design.end]
     if design.cut == design.end:

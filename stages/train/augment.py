@@ -43,7 +43,7 @@ class RandomAffine(keras.layers.Layer):
         )
 
     def _moved(self, images: tf.Tensor, chances: list[tf.Tensor]) -> tf.Tensor:
-        """What the affine transformation gives where it only mirrors and shifts, in a third of the time."""
+        """What the affine transformation gives where it only mirrors and shifts, without interpolation."""
         flip_x, flip_y, _, _, _, _, shift_x, shift_y, _, _ = chances
         horizontal, vertical = FLIPS[self.settings.flip]
         height, width = images.shape[1:3]

@@ -44,8 +44,9 @@ def fit(images: np.ndarray, folds: np.ndarray, count: int) -> Fitted:
     flat, fine = np.empty((len(images), grid[0] * grid[1]), np.float32), np.zeros(grid)
     for row, image in zip(flat, images, strict=True):  # one by one: memory
         difference = image - middle
-        row[:] = coarse(difference).ravel()
-        fine += coarse(difference**2) - coarse(difference) ** 2
+        means = coarse(difference)
+        row[:] = means.ravel()
+        fine += coarse(difference**2) - means**2
     with threadpool_limits(1):
         products = flat @ flat.T
         offset, components = _principal(flat, products, np.ones(len(flat), bool), count)

@@ -195,6 +195,12 @@ def test_saved_models_give_the_same_probabilities_in_a_new_process(tmp_path):
             np.testing.assert_allclose(found[f"{number}/tail"], probabilities, rtol=1e-5, atol=1e-6)
 
 
+BACKGROUND = {
+    "backbone__name": "background_cnn", "backbone__widths": [4, 4], "backbone__cut": "input",
+    "backbone__train_statistics": True, "head__kind": "score_map",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("values", "told"),
     [
@@ -204,6 +210,15 @@ def test_saved_models_give_the_same_probabilities_in_a_new_process(tmp_path):
         ({"head__kind": "gem", "head__gem__p": 0.5}, "head.gem.p"),
         ({"backbone__cut": "input", "backbone__views": "mirror"}, "`backbone.views` turns what frozen layers see"),
         ({"image__width": 96, "backbone__views": "dihedral"}, "dihedral needs a square input"),
+        ({**BACKGROUND, "image__width": 63}, "must be even with background_cnn"),
+        (
+            {
+                **BACKGROUND,
+                "backbone__views": "flips",
+                "attribute__maps": {"early": {"method": "gradcam", "layer": "conv1"}},
+            },
+            "layer `conv1` sees the image from several sides",
+        ),
         (
             {"backbone__hypercolumn": ["block4_pool"], "backbone__cut": "block4_pool"},
             "set `backbone.end` to the layer of",

@@ -188,3 +188,22 @@ def test_pixels_are_augmented_and_shown():
     )
     stage.main()
     assert Image.open(paths.PLOTS / "train" / "augmented.png").size == (6 * 40, 8 * 32)
+
+
+def test_a_network_that_sees_several_sides_is_trained_on_one_and_kept_with_all():
+    values = {
+        "backbone__name": "background_cnn", "backbone__widths": [4], "backbone__components": 2,
+        "backbone__cut": "input", "backbone__weights": "random", "backbone__train_statistics": True,
+        "head__kind": "score_map", "attribute__maps": {"gradcam": {"method": "gradcam"}},
+    }  # fmt: skip
+    prepare(folds=False, **values)
+    weights = {}
+    for views in ("one", "flips"):
+        factories.write_params(
+            Path("params.yaml"),
+            **{**factories.SMALL, "train__epochs": 2, "train__batch_size": 8, **values, "backbone__views": views},
+        )
+        stage.main()
+        assert trained.load(paths.MODEL).design.backbone.views == views
+        weights[views] = (paths.MODEL / "weights.h5").read_bytes()
+    assert weights["one"] == weights["flips"]

@@ -10,7 +10,8 @@ A backbone is a module, or the object NETWORK of one whose family has a class, w
 - `layer_names(architecture)`: where it may be cut or ended, first to last;
 - `smallest_input(architecture)`: the least height and width, in pixels;
 - `build(x, architecture, at, drop)`: passes the output of each of its layers through `at(name, tensor)` and goes on
-  with what comes back, and that of a layer after which a DropBlock may stand through `drop(name, tensor)` too.
+  with what comes back, and that of a layer after which a DropBlock may stand through `drop(name, tensor)` too; where
+  `backbone.views` are to turn something else than the pixels, it passes that through `at(VIEWED, tensor)`.
 """
 
 from collections.abc import Callable
@@ -43,4 +44,5 @@ BACKBONES = {
     "vgg19": vgg19.NETWORK,
 }
 INPUT = "input"
+VIEWED = "viewed"  # what several views turn, where that is not the pixels
 AVERAGED = "views"  # the layer that averages what is seen from several sides

@@ -27,7 +27,6 @@ BATCH_NORMALIZED = True
 WIDTHS = (32, 48, 48)
 STRIDE = 8
 COMPONENTS = 200
-BACKGROUND = "background"  # what several views see is what it leaves: it is itself of one view
 MOMENTUM = 0.9  # of learnt statistics: Keras's 0.99 takes hundreds of steps to follow, which small sets do not have
 
 
@@ -45,10 +44,11 @@ def build(x: "keras.KerasTensor", architecture: "Architecture", at: "Pass", drop
     """Preprocessed images (n, h, w, 1) -> the last layer's output (n, h / stride, w / stride, last width)."""
     from keras import layers
 
+    from stages.models.backbones import VIEWED
     from stages.models.layers import Background, Haar
 
-    x = at(BACKGROUND, Background(architecture.components or COMPONENTS, name=BACKGROUND)(x))
-    x = Haar(name="haar")(x)
+    x = Background(architecture.components or COMPONENTS, name="background")(x)
+    x = Haar(name="haar")(at(VIEWED, x))  # the background itself is of one view
     poolings = (architecture.output_stride or STRIDE).bit_length() - 3  # the grid is halved twice before
     for number, filters in enumerate(architecture.widths or WIDTHS, start=1):
         name = f"conv{number}"
