@@ -16,6 +16,7 @@ TINY = {
     "image.height": 64,
     "image.width": 64,
     "backbone.name": "vgg16",
+    "backbone.views": "one",
     "backbone.cut": "block5_pool",
     "backbone.end": None,
     "backbone.weights": "random",
