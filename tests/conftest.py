@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from stages.models import runtime
 from tests.factories import PROJECT
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+runtime.set_environment()  # before any test imports TensorFlow
 
 
 @pytest.fixture(scope="session")

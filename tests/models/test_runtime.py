@@ -1,5 +1,6 @@
 """Models run in padded batches of one size."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,20 @@ def test_what_numbers_depend_on_is_told_without_tensorflow(monkeypatch):
     assert first["tensorflow"].split(".")[0].isdigit()
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
     assert runtime.describe() != first
+
+
+def test_onednn_is_on_whatever_the_processor_unless_the_user_turns_it_off():
+    code = (
+        "from stages.models import runtime; runtime.start();"
+        "from tensorflow.python.util import _pywrap_util_port as port; print(port.IsMklEnabled())"
+    )
+    for setting, wanted in ((None, "True"), ("0", "False")):
+        environment = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
+        environment |= {"TF_ENABLE_ONEDNN_OPTS": setting} if setting else {}
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=PROJECT, env=environment, check=True, capture_output=True, text=True
+        )
+        assert done.stdout.strip() == wanted
 
 
 def test_tensorflow_starts_without_what_nothing_uses_and_that_can_be_loaded_after():
