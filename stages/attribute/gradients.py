@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Run = Callable[[tf.Tensor], tf.Tensor]
 
-BATCH, BATCH_PIXELS = 8, 2 * 224 * 224
+BATCH_PIXELS = 2 * 224 * 224
 # VGG16 at 224 pixels takes 0.2-0.3 GB an image and side that it is seen from, and gains nothing beyond two images
 
 Gradients = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -54,7 +54,7 @@ def in_batches(function: Callable[..., tuple], *arrays: np.ndarray | None) -> li
     import tensorflow as tf
 
     images = arrays[0]
-    size = int(np.clip(BATCH_PIXELS // (images.shape[1] * images.shape[2]), runtime.SMALLEST_BATCH, BATCH))
+    size = runtime.batch_size(*images.shape[1:3], pixels=BATCH_PIXELS)
 
     def part(array: np.ndarray | None, rows: slice) -> "tf.Tensor | None":
         return None if array is None else tf.constant(runtime.pad(array[rows], size), tf.float32)

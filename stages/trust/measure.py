@@ -144,7 +144,7 @@ def kept_features(own: Subject, images: np.ndarray) -> np.ndarray:
 def again(own: Subject, settings: MapSettings, images: np.ndarray, targets: list[str]) -> np.ndarray:
     """The maps (n, h, w) that a method makes of images now."""
     method, design = METHODS[settings.method], own.model.design
-    size = max(len(images), runtime.SMALLEST_BATCH)
+    size = max(len(images), runtime.BATCHES[0])
     weights = runtime.pad(explain.logit_weights(targets, settings.contrast, own.model), size)
     batch = Batch(runtime.pad(images, size), None, weights)
     if method.needs(settings, design.backbone, design.cut, design.end) == "features":

@@ -286,7 +286,7 @@ def test_a_layer_of_several_models_is_explained_in_the_model_asked_for():
 def test_a_map_does_not_depend_on_the_images_that_came_with_it():
     explain, images = DeepLift(random_model(residual), np.zeros((16, 16, 3))), pixels(19)
     together, delta = explain(images, np.arange(19) % 3)
-    for number in (0, 7, 8, 18):
+    for number in (0, 15, 16, 18):
         alone, alone_delta = explain(images[number : number + 1], [number % 3])
         np.testing.assert_array_equal(alone[0], together[number])
         np.testing.assert_array_equal(alone_delta[0], delta[number])

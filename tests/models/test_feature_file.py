@@ -24,7 +24,7 @@ def test_rows_come_in_the_order_asked_for(path, memory_bytes):
         assert found.dtype == np.float16
         np.testing.assert_array_equal(found, FEATURES[rows])
         chunks = list(file.chunks(np.arange(70)))
-        assert [len(chunk) for chunk in chunks] == [32, 32, 6]
+        assert [len(chunk) for chunk in chunks] == [16, 16, 16, 16, 6]
         np.testing.assert_array_equal(np.concatenate(chunks), FEATURES)
         assert file.shape == (2, 2, 3)
 
