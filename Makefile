@@ -8,7 +8,7 @@ demo: .venv/installed          ## the whole pipeline on the current params.yaml
 	python -m stages.report.headline
 
 test: .venv/installed-dev lint
-	python -m pytest
+	python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/installed-dev
 	ruff check .

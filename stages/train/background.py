@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 FOLDS = 5
-MOST_IMAGES = 2000  # that are fitted, evenly spaced: their products are held in memory
+MOST_IMAGES = 4000  # that are fitted, evenly spaced: their products are held in memory
 SMOOTH = 2.0  # cells over which a deviation is averaged
 SMALLEST = 1e-6  # of the first component's variance: less is rounding
 FLOOR = 0.3  # of the median deviation, so that a corner which never varies does not shout
