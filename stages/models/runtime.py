@@ -21,7 +21,7 @@ Inference = Callable[[np.ndarray], np.ndarray]
 # Sizes of a batch whose rows have the same bytes wherever they are, on the processors tried: rows of one alone differ,
 # and with AVX2 the last of 7, 8, 9, 31, 32 or 33 where matrices are multiplied.
 BATCHES = (2, 4, 16)
-BATCH_PIXELS = BATCHES[-1] * 224 * 224  # bounds memory for larger inputs
+BATCH_PIXELS = 32 * 224 * 224  # bounds memory for larger inputs
 
 
 def start(seed: int = 0) -> None:

@@ -88,6 +88,6 @@ def test_days_that_are_none_remove_nothing(monkeypatch, capsys, days):
     assert extract(monkeypatch) == "1 images: 0 computed, 1 from the store"
 
 
-@pytest.mark.parametrize(("height", "width", "size"), [(224, 224, 16), (64, 64, 16), (448, 448, 4), (2048, 2048, 2)])
+@pytest.mark.parametrize(("height", "width", "size"), [(256, 256, 16), (64, 64, 16), (448, 448, 4), (2048, 2048, 2)])
 def test_the_batch_is_a_function_of_the_input_size(height, width, size):
     assert runtime.batch_size(height, width) == size

@@ -40,7 +40,7 @@ def test_a_model_sees_batches_of_one_size_and_gives_the_real_rows():
     assert [len(rows) for rows in found] == [4, 1]
 
 
-@pytest.mark.parametrize(("height", "width", "size"), [(32, 32, 16), (224, 224, 16), (448, 448, 4), (4096, 4096, 2)])
+@pytest.mark.parametrize(("height", "width", "size"), [(32, 32, 16), (256, 256, 16), (448, 448, 4), (4096, 4096, 2)])
 def test_the_batch_is_a_function_of_the_input_size(height, width, size):
     assert runtime.batch_size(height, width) == size
 
