@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.pipeline.workspace import Workspace
 
+IMAGES = 80
 # twenty batches, each kept as it ends, so that the last is far off when dvc is killed
 SLOW = {"image.height": 448, "image.width": 448, "backbone.widths": [16, 32, 64, 128, 128]}
 SETTINGS = {"source.kind": "folder", **SLOW}
@@ -68,16 +69,16 @@ def settled(store: Path) -> int:
 def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, int]:
     root = tmp_path_factory.mktemp("killed")
     workspace = Workspace(root / "project", **SETTINGS)
-    write_images(workspace.root / "data/inbox", 160)
+    write_images(workspace.root / "data/inbox", IMAGES)
     return workspace, start_and_kill(workspace, root / "store")
 
 
 def test_a_killed_run_computes_only_the_rest_to_the_same_bytes(killed: tuple[Workspace, int], tmp_path: Path) -> None:
     workspace, done = killed
-    assert 0 < done < 160
-    assert f"{160 - done} computed, {done} from the store" in workspace.run("dvc", "repro", "extract").stdout
+    assert 0 < done < IMAGES
+    assert f"{IMAGES - done} computed, {done} from the store" in workspace.run("dvc", "repro", "extract").stdout
     undisturbed = Workspace(tmp_path / "project", **SETTINGS)
-    write_images(undisturbed.root / "data/inbox", 160)
+    write_images(undisturbed.root / "data/inbox", IMAGES)
     undisturbed.repro("extract")
     features = [each.root / "data/features.h5" for each in (workspace, undisturbed)]
     assert features[0].read_bytes() == features[1].read_bytes()
@@ -85,5 +86,5 @@ def test_a_killed_run_computes_only_the_rest_to_the_same_bytes(killed: tuple[Wor
 
 def test_an_added_image_costs_one(killed: tuple[Workspace, int]) -> None:
     workspace, _ = killed
-    write_images(workspace.root / "data/inbox", 1, first=160)
-    assert "1 computed, 160 from the store" in workspace.run("dvc", "repro", "extract").stdout
+    write_images(workspace.root / "data/inbox", 1, first=IMAGES)
+    assert f"1 computed, {IMAGES} from the store" in workspace.run("dvc", "repro", "extract").stdout
