@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from stages.common.geometry import Placement, fit_image
 
+TRUNCATE = 4.0  # deviations after which the Gaussian ends
 CELLS_ACROSS = 2  # cells that the border is wide, where it is made into numbers
 
 
@@ -26,7 +27,10 @@ def on_input_grid(inside: np.ndarray, placement: Placement, dilation: float) -> 
     shorter = min(seen.any(axis=1).sum(), seen.any(axis=0).sum())
     if not fitted.any():  # it lies in what the network does not see
         return fitted
-    return (ndimage.distance_transform_edt(~fitted) <= dilation * shorter) & seen
+    grown = np.zeros_like(fitted)
+    near = _around(fitted, dilation * shorter)
+    grown[near] = ndimage.distance_transform_edt(~fitted[near]) <= dilation * shorter
+    return grown & seen
 
 
 def filled(image: np.ndarray, covered: np.ndarray, seen: np.ndarray, mean: np.ndarray) -> np.ndarray:
@@ -38,13 +42,16 @@ def filled(image: np.ndarray, covered: np.ndarray, seen: np.ndarray, mean: np.nd
     """
     if not covered.any():
         return image
-    deviation = ndimage.distance_transform_edt(np.pad(covered, 1)).max() / 2
-    known = (seen & ~covered).astype(np.float64)[..., None]
-    spread = {"sigma": (deviation, deviation, 0), "mode": "constant"}
+    deviation = ndimage.distance_transform_edt(np.pad(covered[_around(covered, 0)], 1)).max() / 2
+    near = _around(covered, TRUNCATE * deviation)
+    known = (seen & ~covered)[near].astype(np.float64)[..., None]
+    spread = {"sigma": (deviation, deviation, 0), "mode": "constant", "truncate": TRUNCATE}
     weights = ndimage.gaussian_filter(known, **spread)
-    around = ndimage.gaussian_filter(image * known, **spread)
-    fill = np.where(weights > 1e-9, around / np.maximum(weights, 1e-9), mean)
-    return np.where((covered & seen)[..., None], fill, image).astype(np.float32)
+    around = ndimage.gaussian_filter(image[near] * known, **spread)
+    fill = np.where(weights > 1e-9, around / np.maximum(weights, 1e-9), mean[near])
+    result = image.astype(np.float32)
+    result[near] = np.where((covered & seen)[near][..., None], fill, image[near])
+    return result
 
 
 def border(seen: np.ndarray, share: float) -> np.ndarray:
@@ -69,6 +76,14 @@ def border_cells(image: np.ndarray, seen: np.ndarray, share: float) -> np.ndarra
     ring = np.ones((count, count), bool)
     ring[CELLS_ACROSS:-CELLS_ACROSS, CELLS_ACROSS:-CELLS_ACROSS] = False
     return np.asarray(small)[ring].astype(np.float64).ravel()
+
+
+def _around(mask: np.ndarray, distance: float) -> tuple[slice, slice]:
+    """The part of the grid with all of a mask, and what is within this distance of it: the rest need not be computed."""
+    margin = int(np.ceil(distance)) + 1
+    lines = (np.flatnonzero(mask.any(axis=1 - axis)) for axis in (0, 1))
+    rows, columns = (slice(max(0, int(line[0]) - margin), int(line[-1]) + 1 + margin) for line in lines)
+    return rows, columns
 
 
 def _inner(line: np.ndarray, share: float) -> slice:
