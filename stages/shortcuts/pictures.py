@@ -79,7 +79,7 @@ def border_cells(image: np.ndarray, seen: np.ndarray, share: float) -> np.ndarra
 
 
 def _around(mask: np.ndarray, distance: float) -> tuple[slice, slice]:
-    """The part of the grid with all of a mask, and what is within this distance of it: the rest need not be computed."""
+    """The part of the grid with all of a mask and what is within this distance of it: nothing else need be computed."""
     margin = int(np.ceil(distance)) + 1
     lines = (np.flatnonzero(mask.any(axis=1 - axis)) for axis in (0, 1))
     rows, columns = (slice(max(0, int(line[0]) - margin), int(line[-1]) + 1 + margin) for line in lines)
