@@ -1,10 +1,12 @@
-"""Regions (ground-truth boxes and masks) as pixels of the stored image."""
+"""Regions (ground-truth boxes and masks) as pixels of the stored image, and what lies near them."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from PIL import Image
+from scipy import ndimage
 
 from stages.common.errors import UserError
 from stages.common.geometry import Size
@@ -45,6 +47,24 @@ def read_mask(path: Path, size: Size) -> np.ndarray:
     if mask.shape != tuple(size):
         raise UserError(f"{path} is {mask.shape[1]}x{mask.shape[0]}, its image {size[1]}x{size[0]}; they must be equal")
     return mask
+
+
+def grown(inside: np.ndarray, radius: float) -> np.ndarray:
+    """The pixels (bool) at most `radius` pixels from a region (h, w), from centre to centre."""
+    if not radius:
+        return inside
+    near = np.zeros_like(inside)
+    window = around(inside, radius)
+    near[window] = ndimage.distance_transform_edt(~inside[window]) <= radius
+    return near
+
+
+def around(inside: np.ndarray, radius: float) -> tuple[slice, slice]:
+    """The rows and columns that can be within the radius of a region (h, w) of at least one pixel."""
+    places = (np.flatnonzero(inside.any(axis=1 - axis)) for axis in (0, 1))
+    reach = math.ceil(radius)
+    rows, columns = (slice(max(line[0] - reach, 0), line[-1] + reach + 1) for line in places)
+    return rows, columns
 
 
 def box_slices(x: float, y: float, width: float, height: float, size: Size) -> tuple[slice, slice]:

@@ -9,6 +9,7 @@ from PIL import Image
 from scipy import ndimage
 
 from stages.common.geometry import Placement, fit_image
+from stages.common.regions import around, grown
 
 TRUNCATE = 4.0  # deviations after which the Gaussian ends
 CELLS_ACROSS = 2  # cells that the border is wide, where it is made into numbers
@@ -27,10 +28,7 @@ def on_input_grid(inside: np.ndarray, placement: Placement, dilation: float) -> 
     shorter = min(seen.any(axis=1).sum(), seen.any(axis=0).sum())
     if not fitted.any():  # it lies in what the network does not see
         return fitted
-    grown = np.zeros_like(fitted)
-    near = _around(fitted, dilation * shorter)
-    grown[near] = ndimage.distance_transform_edt(~fitted[near]) <= dilation * shorter
-    return grown & seen
+    return grown(fitted, dilation * shorter) & seen
 
 
 def filled(image: np.ndarray, covered: np.ndarray, seen: np.ndarray, mean: np.ndarray) -> np.ndarray:
@@ -42,13 +40,13 @@ def filled(image: np.ndarray, covered: np.ndarray, seen: np.ndarray, mean: np.nd
     """
     if not covered.any():
         return image
-    deviation = ndimage.distance_transform_edt(np.pad(covered[_around(covered, 0)], 1)).max() / 2
-    near = _around(covered, TRUNCATE * deviation)
+    deviation = ndimage.distance_transform_edt(np.pad(covered[around(covered, 0)], 1)).max() / 2
+    near = around(covered, TRUNCATE * deviation)
     known = (seen & ~covered)[near].astype(np.float64)[..., None]
     spread = {"sigma": (deviation, deviation, 0), "mode": "constant", "truncate": TRUNCATE}
     weights = ndimage.gaussian_filter(known, **spread)
-    around = ndimage.gaussian_filter(image[near] * known, **spread)
-    fill = np.where(weights > 1e-9, around / np.maximum(weights, 1e-9), mean[near])
+    colours = ndimage.gaussian_filter(image[near] * known, **spread)
+    fill = np.where(weights > 1e-9, colours / np.maximum(weights, 1e-9), mean[near])
     result = image.astype(np.float32)
     result[near] = np.where((covered & seen)[near][..., None], fill, image[near])
     return result
@@ -70,20 +68,11 @@ def alone(image: np.ndarray, kept: np.ndarray, seen: np.ndarray, mean: np.ndarra
 def border_cells(image: np.ndarray, seen: np.ndarray, share: float) -> np.ndarray:
     """The border as numbers (f,): the colours of a ring of cells, two deep, the same count for all images."""
     count = max(round(CELLS_ACROSS / share), 2 * CELLS_ACROSS + 1)
-    rows, columns = (np.flatnonzero(seen.any(axis=1 - axis)) for axis in (0, 1))
-    shown = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    shown = image[around(seen, 0)]
     small = Image.fromarray(np.rint(shown).astype(np.uint8)).resize((count, count), Image.Resampling.BOX)
     ring = np.ones((count, count), bool)
     ring[CELLS_ACROSS:-CELLS_ACROSS, CELLS_ACROSS:-CELLS_ACROSS] = False
     return np.asarray(small)[ring].astype(np.float64).ravel()
-
-
-def _around(mask: np.ndarray, distance: float) -> tuple[slice, slice]:
-    """The part of the grid with all of a mask and what is within this distance of it: nothing else need be computed."""
-    margin = int(np.ceil(distance)) + 1
-    lines = (np.flatnonzero(mask.any(axis=1 - axis)) for axis in (0, 1))
-    rows, columns = (slice(max(0, int(line[0]) - margin), int(line[-1]) + 1 + margin) for line in lines)
-    return rows, columns
 
 
 def _inner(line: np.ndarray, share: float) -> slice:

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from stages.common.errors import UserError
-from stages.common.regions import region_mask
+from stages.common.regions import grown, region_mask
 from stages.common.tables import REGION_COLUMNS
 
 
@@ -56,3 +56,13 @@ def test_what_cannot_be_right_is_said(tmp_path):
             region_mask(rows({"kind": "mask", "mask_path": name}), (5, 8), tmp_path)
     with pytest.raises(UserError, match="of a mark no pixel"):
         region_mask(rows({"x": 20.0, "width": 3.0, "height": 3.0}), (5, 8), tmp_path)
+
+
+def test_grown_is_every_pixel_near_enough_by_brute_force():
+    inside = np.random.default_rng(0).random((23, 17)) > 0.985
+    assert 2 < inside.sum() < 20
+    ys, xs = np.nonzero(inside)
+    y, x = np.indices(inside.shape)
+    distance = np.sqrt(((y[..., None] - ys) ** 2 + (x[..., None] - xs) ** 2).min(axis=-1))
+    for radius in (0, 1, 2.5, 7):
+        np.testing.assert_array_equal(grown(inside, radius), distance <= radius)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from stages.common.geometry import place
 from stages.shortcuts import pictures
@@ -59,6 +60,22 @@ def test_the_black_around_an_image_does_not_flow_in_and_is_not_filled():
 def test_where_nothing_is_around_the_mean_image_stands_in():
     np.testing.assert_array_equal(pictures.filled(GREY, ALL, ALL, MEAN), MEAN)
     assert pictures.filled(GREY, ~ALL, ALL, MEAN) is GREY
+
+
+@pytest.mark.parametrize("place_of_hole", [np.s_[50:60, 70:90], np.s_[:9, 130:160], np.s_[20:100, 3:40]])
+def test_a_hole_is_filled_as_if_the_whole_image_were_blurred(place_of_hole):
+    """The same bytes, wherever it is: what lies beyond the Gaussian's reach has no part in it."""
+    image = np.random.default_rng(0).uniform(0, 255, (120, 160, 3)).astype(np.float32)
+    hole, seen = np.zeros((2, 120, 160), bool)
+    hole[place_of_hole], seen[:, 5:] = True, True
+    deviation = ndimage.distance_transform_edt(np.pad(hole, 1)).max() / 2
+    known = (seen & ~hole)[..., None].astype(np.float64)
+    weights, colours = (
+        ndimage.gaussian_filter(each, (deviation, deviation, 0), mode="constant") for each in (known, image * known)
+    )
+    fill = np.where(weights > 1e-9, colours / np.maximum(weights, 1e-9), 7)
+    expected = np.where((hole & seen)[..., None], fill, image).astype(np.float32)
+    np.testing.assert_array_equal(pictures.filled(image, hole, seen, np.full_like(image, 7)), expected)
 
 
 def test_a_border_is_a_share_of_each_side_and_at_least_a_pixel():

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stages.common.regions import grown
 from stages.localize.metrics.energy import energy
 from stages.localize.metrics.overlap import LEVELS, expected_overlaps, overlaps
-from stages.localize.metrics.pointing import grown, pointing
+from stages.localize.metrics.pointing import pointing
 from stages.localize.metrics.ranking import expected_average_precision, ranking
 
 

@@ -3,7 +3,8 @@
 import math
 
 import numpy as np
-from scipy import ndimage
+
+from stages.common.regions import grown
 
 
 def pointing(values: np.ndarray, inside: np.ndarray, radius: float = 0.0) -> float:
@@ -17,25 +18,8 @@ def pointing(values: np.ndarray, inside: np.ndarray, radius: float = 0.0) -> flo
     return float(np.mean([_near(inside, y, x, radius) for y, x in zip(ys, xs, strict=True)]))
 
 
-def grown(inside: np.ndarray, radius: float) -> np.ndarray:
-    """The pixels (bool) at most `radius` pixels from a region, from centre to centre."""
-    if not radius:
-        return inside
-    near = np.zeros_like(inside)
-    window = tuple(_window(inside.any(axis=1 - axis), radius) for axis in (0, 1))
-    near[window] = ndimage.distance_transform_edt(~inside[window]) <= radius
-    return near
-
-
 def _near(inside: np.ndarray, y: int, x: int, radius: float) -> bool:
     reach = math.floor(radius)
     top, left = max(y - reach, 0), max(x - reach, 0)
     ys, xs = np.nonzero(inside[top : y + reach + 1, left : x + reach + 1])
     return bool(((ys + top - y) ** 2 + (xs + left - x) ** 2 <= radius**2).any())
-
-
-def _window(occupied: np.ndarray, radius: float) -> slice:
-    """The part of an axis that can be within the radius of what is occupied."""
-    places = np.flatnonzero(occupied)
-    reach = math.ceil(radius)
-    return slice(max(places[0] - reach, 0), places[-1] + reach + 1)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from stages.localize.metrics.pointing import grown, pointing
+from stages.common.regions import grown
+from stages.localize.metrics.pointing import pointing
 
 INSIDE = np.zeros((5, 6), bool)
 INSIDE[1:3, 1:3] = True
@@ -36,16 +37,6 @@ def test_the_maximum_is_inside_or_not_and_ties_share(places, score):
 def test_the_tolerance_is_a_distance_between_pixel_centres(place, radius, score):
     assert pointing(peaks(place), INSIDE, radius) == score
     assert grown(INSIDE, radius)[place] == score
-
-
-def test_grown_is_every_pixel_near_enough_by_brute_force():
-    inside = np.random.default_rng(0).random((23, 17)) > 0.985
-    assert 2 < inside.sum() < 20
-    ys, xs = np.nonzero(inside)
-    y, x = np.indices(inside.shape)
-    distance = np.sqrt(((y[..., None] - ys) ** 2 + (x[..., None] - xs) ** 2).min(axis=-1))
-    for radius in (0, 1, 2.5, 7):
-        np.testing.assert_array_equal(grown(inside, radius), distance <= radius)
 
 
 def test_many_ties_and_few_are_counted_alike():
